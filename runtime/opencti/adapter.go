@@ -1,0 +1,211 @@
+package opencti
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Driver is the code behind an implementation class: it knows how to reach one
+// kind of CTI server. A Driver is a value without state; it is safe for
+// concurrent use.
+type Driver interface {
+	// Describe says what the driver is and can. It has no side effects.
+	Describe() Description
+	// Connect dials the CTI server, authenticates and returns once requests can
+	// be sent. It must be passive: nobody's state changes by it. The connection
+	// lives until Close, or until it breaks: then Done is closed. The link above
+	// reconnects; a driver never does.
+	//
+	// Errors: LinkDown (no answer, refused), AuthenticationFailed,
+	// LicenceExhausted, Timeout.
+	Connect(ctx context.Context, env Environment) (Connection, error)
+}
+
+// Description is what the built-in ImplementationClass of a driver is generated
+// from.
+type Description struct {
+	// Name is the class's and the driver's name, a DNS label.
+	Name string
+	// Summary is one sentence for `kubectl describe`.
+	Summary string
+	// Config returns a pointer to a fresh configuration struct; its tags give
+	// the class's parameters (see ParametersOf).
+	Config func() any
+	// Device is a prototype, usually a nil pointer: what it implements is what
+	// the class supports.
+	Device Device
+	// Handover says what two connections at once may do.
+	Handover Handover
+	// Rules are the class's default event rules.
+	Rules RuleSet
+}
+
+// Handover says how a session moves from one pod to the next.
+type Handover string
+
+// The kinds of hand-over.
+const (
+	// Overlap: two connections and two monitors of one device may coexist.
+	Overlap Handover = "Overlap"
+	// Resume: the server keeps a session for a successor.
+	Resume Handover = "Resume"
+	// Reopen: the old session must be gone before the new one opens.
+	Reopen Handover = "Reopen"
+)
+
+// Environment is what a driver is given to work with.
+type Environment struct {
+	// Config is the struct that Description.Config made, decoded and validated.
+	Config any
+	// Sink takes the events. It is called in the order in which the server sent
+	// them, from one goroutine, and returns quickly.
+	Sink Sink
+	// Log is for the driver's own diagnostics: no passwords, numbers masked.
+	Log *slog.Logger
+}
+
+// Sink takes raw events.
+type Sink interface {
+	HandleRaw(RawEvent)
+}
+
+// Connection is one live connection to a CTI server. It is safe for concurrent use.
+type Connection interface {
+	// Open prepares a session for a device (the guide's OpenAdapter). Passive: it
+	// subscribes to nothing and changes nothing.
+	// Errors: UnknownDevice, LicenceExhausted.
+	Open(ctx context.Context, e Endpoint) (Device, error)
+	// Done is closed when the connection is gone, for whatever reason.
+	Done() <-chan struct{}
+	// Err says why, after Done: nil after Close.
+	Err() error
+	// Close ends the connection in an orderly way. Agents stay logged in.
+	Close(ctx context.Context) error
+}
+
+// Endpoint is a user at a device. AgentID is empty for a session without an agent.
+type Endpoint struct {
+	DN      string
+	AgentID string
+}
+
+// Device is one session of a device at the CTI server. Requests come one after
+// the other, except that HangUpCall may overtake.
+type Device interface {
+	// Subscribe starts the events (the guide's SubscribeForEvents; CSTA
+	// MonitorStart). From its return on the sink gets every event of the device.
+	// Errors: UnknownDevice, LicenceExhausted, LinkDown, Timeout.
+	Subscribe(ctx context.Context) error
+	// Snapshot asks for the calls at the device, with their data, and for the
+	// agent's state.
+	Snapshot(ctx context.Context) (DeviceSnapshot, error)
+	// Detach stops the events and leaves everything else as it is, for a
+	// successor to take over: the agent stays logged in.
+	Detach(ctx context.Context) error
+	// Close ends the session (UnSubscribeForEvents, CloseAdapter). It does not
+	// log the agent out.
+	Close(ctx context.Context) error
+}
+
+// AgentStateControl is implemented by devices whose server manages agents. Success
+// means that the CTI server accepted; the change itself comes as an event.
+type AgentStateControl interface {
+	LoginAgent(context.Context, Request) error
+	LogoutAgent(context.Context, Request) error
+	SetAgentReady(context.Context, Request) error
+	SetAgentNotReady(context.Context, Request) error
+}
+
+// CallControl is implemented by devices whose calls can be controlled. The session
+// has already resolved CallID: it is never empty but for MakeCall.
+type CallControl interface {
+	AnswerCall(context.Context, Request) error
+	HoldCall(context.Context, Request) error
+	RetrieveCall(context.Context, Request) error
+	MakeCall(context.Context, Request) error
+	HangUpCall(context.Context, Request) error
+}
+
+// DeviceSnapshot is what the CTI server says of a device at one moment.
+type DeviceSnapshot struct {
+	Agent AgentState
+	// Calls holds every call at the device; Capabilities and times are the
+	// session's business and stay empty.
+	Calls []Call
+	// Order is that of the last raw event which this snapshot already contains;
+	// later ones are applied on top. Zero: unknown, all are applied.
+	Order uint64
+}
+
+// RawEvent is an event in the CTI server's own terms, decoded but not interpreted.
+type RawEvent struct {
+	// Name is the server's name of the event, e.g. Delivered.
+	Name string
+	// DN and AgentID are the presence keys: whose session this concerns. Either
+	// may be empty, not both.
+	DN      string
+	AgentID string
+	// Fields is what rules read as `event`: strings, bools, ints, lists and maps
+	// of these. Absent is absent: rules test with has().
+	Fields map[string]any
+	// Order grows with every event of a connection.
+	Order uint64
+	// Received is when the bytes arrived, on the monotonic clock.
+	Received time.Time
+}
+
+// RuleSet holds a class's event rules: HandleEvent's decision tree and data
+// transforms. The expressions are CEL over
+//
+//	event    the raw event's fields
+//	session  {dn, agentId}
+//	call     {known, state}: what the session knows of the call of this event
+//	         (its callId by Populate), known=false when it knows nothing
+type RuleSet struct {
+	// CallID gives the call that a raw event is about; empty: not about a call.
+	CallID string
+	// Identify is SetEventType: the first rule that matches names the event; a raw
+	// event that none matches is dropped.
+	Identify []Rule
+	// Filter holds expressions over the same variables and `name`, the event's
+	// name: one that holds drops the event (FilterEvent).
+	Filter []string
+	// Populate is PopulateEventData, by event type: field → expression. An
+	// expression that fails because a field is absent leaves the field alone.
+	Populate map[EventType]map[string]string
+}
+
+// Rule says which event a raw event is.
+type Rule struct {
+	// Name makes the rule known to people and, later, overridable.
+	Name string
+	// On is the raw event's name.
+	On string
+	// When is a CEL expression; empty: always.
+	When string
+	// Then is the normalised event.
+	Then EventName
+}
+
+// Fields that Populate may set, by event type.
+//
+// CallState, CallInfo, PartyInfo: callId, interactionId, callType, ani, dnis,
+// queue, offeredBy, cause (strings), otherDns (list of strings), variables (map of
+// strings), parties (list of {id, dn, state, role}), newCallId (Transferred and
+// Conferenced: the call goes on under this id).
+//
+// AgentState: agentId, nativeState, workMode, reasonCode, pendingState,
+// pendingReasonCode (strings), queues (list of strings).
+var populateFields = map[EventType][]string{
+	TypeCallState:  callFields,
+	TypeCallInfo:   callFields,
+	TypePartyInfo:  callFields,
+	TypeAgentState: {"agentId", "nativeState", "workMode", "reasonCode", "pendingState", "pendingReasonCode", "queues"},
+}
+
+var callFields = []string{"callId", "interactionId", "callType", "ani", "dnis", "queue", "offeredBy", "cause",
+	"otherDns", "variables", "parties", "newCallId"}
+
+// PopulateFields lists the fields that Populate may set for an event type.
+func PopulateFields(t EventType) []string { return populateFields[t] }
