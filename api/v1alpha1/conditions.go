@@ -1,0 +1,60 @@
+package v1alpha1
+
+// Condition types.
+const (
+	// ConditionReady: the object does what its spec says (kstatus).
+	ConditionReady = "Ready"
+	// ConditionReconciling: work is under way (kstatus).
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled: nothing will happen until a person mends something (kstatus).
+	ConditionStalled = "Stalled"
+	// ConditionAccepted: the spec is valid and what it refers to exists.
+	ConditionAccepted = "Accepted"
+	// ConditionProgrammed: the children are applied.
+	ConditionProgrammed = "Programmed"
+	// ConditionConnected: the adapter of every slot is connected to the CTI server.
+	ConditionConnected = "Connected"
+	// ConditionApplied: the holder has put the newest slot document in force.
+	ConditionApplied = "Applied"
+)
+
+// Condition reasons.
+const (
+	ReasonPending       = "Pending"
+	ReasonReady         = "Ready"
+	ReasonAccepted      = "Accepted"
+	ReasonProgrammed    = "Programmed"
+	ReasonConnected     = "Connected"
+	ReasonConnecting    = "Connecting"
+	ReasonApplied       = "Applied"
+	ReasonProgressing   = "Progressing"
+	ReasonNotStalled    = "NotStalled"
+	ReasonClassNotFound = "ClassNotFound"
+	ReasonClassNotReady = "ClassNotReady"
+	ReasonParentMissing = "ParentNotFound"
+	ReasonExtendsLoop   = "ExtendsLoop"
+	ReasonInvalidConfig = "InvalidConfig"
+	ReasonLinkNotFound  = "LinkNotFound"
+	ReasonLinkNotReady  = "LinkNotReady"
+	ReasonAgentConflict = "AgentConflict"
+	ReasonDisconnected  = "Disconnected"
+	ReasonAuthFailed    = "AuthenticationFailed"
+	ReasonLicence       = "LicenceExhausted"
+	ReasonUnknownDriver = "UnknownDriver"
+	ReasonApplyFailed   = "ApplyFailed"
+)
+
+// Keys of labels and annotations.
+const (
+	// LabelLink names the link that a child belongs to.
+	LabelLink = "ctilink.io/link"
+	// LabelSlot numbers the slot that a child belongs to.
+	LabelSlot = "ctilink.io/slot"
+	// AnnotationEpoch on a Lease: the epoch of the acquisition in force, in
+	// milliseconds.
+	AnnotationEpoch = "ctilink.io/epoch"
+	// AnnotationAddress on a Lease: host:port of the holder's peer port.
+	AnnotationAddress = "ctilink.io/address"
+	// AnnotationHolderPod on a Lease: the name of the holder's pod.
+	AnnotationHolderPod = "ctilink.io/pod"
+)
