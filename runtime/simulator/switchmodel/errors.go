@@ -1,0 +1,38 @@
+package switchmodel
+
+// Category is the child of CSTAErrorCode that an error belongs to (ECMA-323).
+type Category string
+
+// The categories that this switch refuses with.
+const (
+	Operation            Category = "operation"
+	StateIncompatibility Category = "stateIncompatibility"
+)
+
+// Error is a refusal in CSTA's terms (ECMA-269, Universal Failure).
+type Error struct {
+	Category Category
+	Value    string
+	why      string
+}
+
+func (e *Error) Error() string { return e.why }
+
+// What the switch refuses with; compare with errors.Is.
+var (
+	ErrInvalidDevice      = &Error{Operation, "invalidDeviceID", "there is no such device"}
+	ErrInvalidCall        = &Error{Operation, "invalidCallID", "there is no such call"}
+	ErrInvalidConnection  = &Error{Operation, "invalidConnectionID", "the device is not in that call"}
+	ErrInvalidDestination = &Error{Operation, "invalidDestination", "the destination is missing or is not a number"}
+	ErrInvalidQueue       = &Error{Operation, "invalidAgentGroup", "there is no such queue, or the agent does not serve it"}
+	ErrInvalidAgent       = &Error{Operation, "invalidAgentIdentifier", "there is no such agent, or another one is logged on at the device"}
+	ErrInvalidPassword    = &Error{Operation, "invalidAgentPassword", "the agent's password is wrong"}
+	ErrInvalidAgentState  = &Error{Operation, "invalidAgentState", "the agent's state does not allow that"}
+	ErrAgentElsewhere     = &Error{StateIncompatibility, "invalidObjectState", "the agent is logged on at another device"}
+	ErrDeviceTaken        = &Error{StateIncompatibility, "invalidObjectState", "another agent is logged on at the device"}
+	ErrDeviceBusy         = &Error{StateIncompatibility, "invalidObjectState", "the device is in another call that is not held"}
+	ErrNotAlerting        = &Error{StateIncompatibility, "noCallToAnswer", "the connection is not alerting"}
+	ErrNotConnected       = &Error{StateIncompatibility, "noActiveCall", "the connection is not connected"}
+	ErrNotHeld            = &Error{StateIncompatibility, "noHeldCall", "the connection is not held"}
+	ErrNotClearable       = &Error{StateIncompatibility, "noConnectionToClear", "the connection cannot be cleared"}
+)

@@ -1,0 +1,92 @@
+package switchmodel
+
+import "time"
+
+// EventKind names what happened, as CSTA's events do (ECMA-269 §17, §23).
+type EventKind string
+
+// Call events.
+const (
+	ServiceInitiated  EventKind = "ServiceInitiated"
+	Originated        EventKind = "Originated"
+	NetworkReached    EventKind = "NetworkReached"
+	Delivered         EventKind = "Delivered"
+	Queued            EventKind = "Queued"
+	Diverted          EventKind = "Diverted"
+	Established       EventKind = "Established"
+	Held              EventKind = "Held"
+	Retrieved         EventKind = "Retrieved"
+	Failed            EventKind = "Failed"
+	ConnectionCleared EventKind = "ConnectionCleared"
+)
+
+// Agent events.
+const (
+	AgentLoggedOn         EventKind = "AgentLoggedOn"
+	AgentLoggedOff        EventKind = "AgentLoggedOff"
+	AgentNotReady         EventKind = "AgentNotReady"
+	AgentReady            EventKind = "AgentReady"
+	AgentBusy             EventKind = "AgentBusy"
+	AgentWorkingAfterCall EventKind = "AgentWorkingAfterCall"
+)
+
+// Cause says why, with the names of ECMA-323's EventCause.
+type Cause string
+
+// The causes that this switch gives.
+const (
+	CauseNormal               Cause = "normal"
+	CauseNewCall              Cause = "newCall"
+	CauseMakeCall             Cause = "makeCall"
+	CauseDistributed          Cause = "distributed"
+	CauseEnteringDistribution Cause = "enteringDistribution"
+	CauseNoAvailableAgents    Cause = "noAvailableAgents"
+	CauseNotAnswered          Cause = "callNotAnswered"
+	CauseCancelled            Cause = "callCancelled"
+	CauseNormalClearing       Cause = "normalClearing"
+	CauseBusy                 Cause = "busy"
+	CauseNotObtainable        Cause = "destNotObtainable"
+	CauseNetworkSignal        Cause = "networkSignal"
+)
+
+// Event is one change of state. Exactly one of Call and Agent is set; they show
+// the state after the change and belong to the receiver for reading only.
+type Event struct {
+	Kind  EventKind
+	At    time.Time
+	Cause Cause
+
+	Call *Call
+	// Device is where it happened: the alerting, answering, holding, dropped,
+	// diverting, failing device, or the queue.
+	Device DeviceID
+	// Releasing hung up (ConnectionCleared).
+	Releasing DeviceID
+	// NewDestination is where a diverted call goes; empty when not known yet.
+	NewDestination DeviceID
+	// NumberQueued counts the waiting calls, this one included (Queued).
+	NumberQueued int
+
+	Agent *Agent
+}
+
+// Devices lists the devices that the event concerns: whoever is in the call
+// now, and the device where it happened.
+func (e Event) Devices() []DeviceID {
+	if e.Agent != nil {
+		return []DeviceID{e.Agent.Device}
+	}
+	devices := make([]DeviceID, 0, len(e.Call.Connections)+1)
+	inCall := false
+	for _, n := range e.Call.Connections {
+		if n.State == Fail {
+			continue // a busy telephone is not told of the call that it missed
+		}
+		devices = append(devices, n.Device)
+		inCall = inCall || n.Device == e.Device
+	}
+	if !inCall && e.Kind != Failed {
+		devices = append(devices, e.Device)
+	}
+	return devices
+}
