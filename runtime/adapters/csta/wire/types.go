@@ -1,0 +1,189 @@
+package wire
+
+import (
+	"encoding/hex"
+	"encoding/xml"
+	"strings"
+)
+
+// DeviceID is a device's identifier as the switch writes it, with the attributes that
+// a switch may want back. An empty Number is no device.
+type DeviceID struct {
+	Number       string `xml:",chardata"`
+	TypeOfNumber string `xml:"typeOfNumber,attr,omitempty"`
+	MediaClass   string `xml:"mediaClass,attr,omitempty"`
+}
+
+// Device makes the identifier of a plain number.
+func Device(number string) DeviceID { return DeviceID{Number: number} }
+
+// UnmarshalXML drops white space around the number, which pretty-printing peers send.
+func (d *DeviceID) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
+	type plain DeviceID
+	if err := dec.DecodeElement((*plain)(d), &start); err != nil {
+		return err
+	}
+	d.Number = strings.TrimSpace(d.Number)
+	return nil
+}
+
+// ConnectionID is a device's part in a call. Its XML fields may come in either order.
+type ConnectionID struct {
+	CallID   string
+	DeviceID DeviceID
+}
+
+// Connection makes the identifier of a device's part in a call.
+func Connection(callID, device string) ConnectionID {
+	return ConnectionID{CallID: callID, DeviceID: Device(device)}
+}
+
+// UnmarshalXML accepts callID and callId, deviceID and deviceId: switches use both.
+func (c *ConnectionID) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	var x struct {
+		CallID   string    `xml:"callID"`
+		CallId   string    `xml:"callId"`
+		DeviceID *DeviceID `xml:"deviceID"`
+		DeviceId *DeviceID `xml:"deviceId"`
+	}
+	if err := d.DecodeElement(&x, &start); err != nil {
+		return err
+	}
+	*c = ConnectionID{CallID: strings.TrimSpace(x.CallID + x.CallId)}
+	for _, device := range []*DeviceID{x.DeviceID, x.DeviceId} {
+		if device != nil {
+			c.DeviceID = *device
+		}
+	}
+	return nil
+}
+
+// MarshalXML writes the parts that are set, in the schema's spelling.
+func (c ConnectionID) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	x := struct {
+		CallID   string    `xml:"callID,omitempty"`
+		DeviceID *DeviceID `xml:"deviceID,omitempty"`
+	}{CallID: c.CallID}
+	if c.DeviceID.Number != "" {
+		x.DeviceID = &c.DeviceID
+	}
+	return e.EncodeElement(x, start)
+}
+
+// Empty is an element that says all by being there.
+type Empty struct{}
+
+// PartyID is the schema's ExtendedDeviceID: a device, or why there is none.
+type PartyID struct {
+	DeviceIdentifier *DeviceID `xml:"deviceIdentifier"`
+	NotKnown         *Empty    `xml:"notKnown"`
+	Restricted       *Empty    `xml:"restricted"`
+}
+
+// Party names a device.
+func Party(number string) *PartyID {
+	d := Device(number)
+	return &PartyID{DeviceIdentifier: &d}
+}
+
+// UnknownParty says that the device is not known.
+func UnknownParty() *PartyID { return &PartyID{NotKnown: &Empty{}} }
+
+// RestrictedParty says that the number is withheld.
+func RestrictedParty() *PartyID { return &PartyID{Restricted: &Empty{}} }
+
+// Number returns the device, "" when there is none, it is not known or withheld.
+func (p *PartyID) Number() string {
+	if p == nil || p.DeviceIdentifier == nil {
+		return ""
+	}
+	return p.DeviceIdentifier.Number
+}
+
+// RedirectionID is the schema's RedirectionDeviceID: from where a call was redirected.
+type RedirectionID struct {
+	NumberDialed *DeviceID `xml:"numberDialed"`
+	// DeviceIdentifier is not in the schema; some switches write it.
+	DeviceIdentifier *DeviceID `xml:"deviceIdentifier"`
+	NotKnown         *Empty    `xml:"notKnown"`
+	NotRequired      *Empty    `xml:"notRequired"`
+	NotSpecified     *Empty    `xml:"notSpecified"`
+	Restricted       *Empty    `xml:"restricted"`
+}
+
+// Redirection names the device that redirected.
+func Redirection(number string) *RedirectionID {
+	d := Device(number)
+	return &RedirectionID{NumberDialed: &d}
+}
+
+// Number returns the device, "" when there is none or it is not told.
+func (r *RedirectionID) Number() string {
+	switch {
+	case r == nil:
+	case r.NumberDialed != nil:
+		return r.NumberDialed.Number
+	case r.DeviceIdentifier != nil:
+		return r.DeviceIdentifier.Number
+	}
+	return ""
+}
+
+// HexBinary is the schema's hexBinary. Text that is no hex is taken as it stands.
+type HexBinary []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (h HexBinary) MarshalText() ([]byte, error) {
+	return []byte(strings.ToUpper(hex.EncodeToString(h))), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *HexBinary) UnmarshalText(text []byte) error {
+	decoded, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		decoded = append([]byte(nil), text...)
+	}
+	*h = decoded
+	return nil
+}
+
+// LocalConnectionState is the state of a connection (ECMA-269, LocalConnectionState).
+type LocalConnectionState string
+
+// The connection states.
+const (
+	StateNull      LocalConnectionState = "null"
+	StateInitiated LocalConnectionState = "initiated"
+	StateAlerting  LocalConnectionState = "alerting"
+	StateConnected LocalConnectionState = "connected"
+	StateHold      LocalConnectionState = "hold"
+	StateQueued    LocalConnectionState = "queued"
+	StateFail      LocalConnectionState = "fail"
+)
+
+// EventCause is why an event happened. The schema has some hundred; these are the ones
+// that CTILink tells apart.
+type EventCause string
+
+// Causes of events.
+const (
+	CauseBusy               EventCause = "busy"
+	CauseCallCancelled      EventCause = "callCancelled"
+	CauseCallForwardNoReply EventCause = "callForwardNoAnswer"
+	CauseCallNotAnswered    EventCause = "callNotAnswered"
+	CauseCallPickup         EventCause = "callPickup"
+	CauseConference         EventCause = "conference"
+	CauseConsultation       EventCause = "consultation"
+	CauseDestNotObtainable  EventCause = "destNotObtainable"
+	CauseDistributed        EventCause = "distributed"
+	CauseEnterDistribution  EventCause = "enteringDistribution"
+	CauseForcedTransition   EventCause = "forcedTransition"
+	CauseMakeCall           EventCause = "makeCall"
+	CauseNewCall            EventCause = "newCall"
+	CauseNormal             EventCause = "normal"
+	CauseNormalClearing     EventCause = "normalClearing"
+	CauseNoAvailableAgents  EventCause = "noAvailableAgents"
+	CauseRedirected         EventCause = "redirected"
+	CauseSingleStepTransfer EventCause = "singleStepTransfer"
+	CauseTransfer           EventCause = "transfer"
+)
