@@ -167,16 +167,18 @@ func Unmarshal(body []byte) (Message, error) {
 		return nil, err
 	}
 	m := newMessage(root.Name)
-	if unknown, ok := m.(*Unknown); ok {
+	if _, unknown := m.(*Unknown); unknown {
 		err = d.Skip()
-		m = unknown
 	} else {
 		err = d.DecodeElement(m, &root)
 	}
 	if err != nil {
 		return nil, decodeError(root.Name.Local, err)
 	}
-	return m, expectEnd(d, root.Name.Local)
+	if err := expectEnd(d, root.Name.Local); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func newMessage(name xml.Name) Message {

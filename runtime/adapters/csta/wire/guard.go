@@ -68,7 +68,10 @@ func (g *guard) Token() (xml.Token, error) {
 			if g.depth > maxDepth {
 				return nil, fmt.Errorf("%w: more than %d levels", ErrTooDeep, maxDepth)
 			}
-			return t, checkAttributes(t.Attr)
+			if err := checkAttributes(t.Attr); err != nil {
+				return nil, err
+			}
+			return t, nil
 		case xml.EndElement:
 			g.depth--
 			return t, nil
