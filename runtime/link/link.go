@@ -1,0 +1,262 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/rules"
+	"github.com/ctilink/ctilink-operator/runtime/session"
+)
+
+// Document is a slot's document with its generation.
+type Document struct {
+	Generation int64
+	Spec       v1alpha1.CTISlotSpec
+}
+
+// Options is what a Link is made of.
+type Options struct {
+	// Epoch of the acquisition under which this link works.
+	Epoch int64
+	// MayAct says whether this pod still holds the slot.
+	MayAct func() error
+	// Drivers finds a driver by name.
+	Drivers func(name string) (opencti.Driver, bool)
+	// Mounted reads the configuration keys of Secrets and ConfigMaps; they win
+	// over the document's.
+	Mounted  func() (map[string]string, error)
+	Observer Observer
+	Log      *slog.Logger
+}
+
+// Observer counts what sessions do and what happens to the connection.
+type Observer interface {
+	session.Observer
+	// ConnectionChanged tells of a connection made or lost.
+	ConnectionChanged(connected bool)
+	// Resynced tells how long it took to bring all sessions back after a connect.
+	Resynced(sessions int, took time.Duration)
+}
+
+// Link holds the sessions of one slot. It is safe for concurrent use.
+type Link struct {
+	o Options
+
+	mu       sync.Mutex
+	doc      Document
+	applied  int64
+	driver   opencti.Driver
+	rules    *rules.Set
+	agents   map[string]v1alpha1.SlotAgent
+	sessions map[string]*member // by session key
+	byDN     map[string]map[string]*member
+	lastSeq  map[string]uint64 // of closed sessions, by key
+	conn     opencti.Connection
+	state    v1alpha1.ConnectionState
+	problem  error
+	retry    chan struct{} // closed to connect anew with the newest document
+	changed  chan struct{} // closed when the status changed
+}
+
+// member is a session with the turn of those who open, resync and close it.
+type member struct {
+	*session.Session
+	turn sync.Mutex
+	gone bool // closed; guarded by turn
+}
+
+// New makes a link that connects when Run is called and a document applied.
+func New(o Options) *Link {
+	return &Link{
+		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{},
+		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
+	}
+}
+
+// Apply puts a document in force. A document that cannot be used is refused whole
+// and the one before stays. Agents are hot; another driver or configuration means
+// a reconnect, which keeps the sessions.
+func (l *Link) Apply(doc Document) error {
+	driver, ok := l.o.Drivers(doc.Spec.Driver)
+	if !ok {
+		return opencti.Errorf(opencti.InvalidRequest, "this runtime has no driver %q; use an image that has it", doc.Spec.Driver)
+	}
+	compiled, err := rules.Compile(driver.Describe().Rules)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	reconnect := l.driver == nil || doc.Spec.Driver != l.doc.Spec.Driver || !maps.Equal(doc.Spec.Config, l.doc.Spec.Config)
+	agents := make(map[string]v1alpha1.SlotAgent, len(doc.Spec.Agents))
+	for _, a := range doc.Spec.Agents {
+		agents[a.ID] = a
+	}
+	l.doc, l.driver, l.rules, l.agents, l.applied = doc, driver, compiled, agents, doc.Generation
+	if reconnect {
+		close(l.retry)
+		l.retry = make(chan struct{})
+	}
+	l.signal()
+	return nil
+}
+
+// signal tells those who wait that the status changed. The link is locked.
+func (l *Link) signal() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// Status is what the link says of itself.
+type Status struct {
+	Generation int64
+	Connection v1alpha1.ConnectionState
+	// Problem is why the connection is not there: an *opencti.Error or a
+	// *opencti.ConfigError.
+	Problem        error
+	Sessions       int
+	SessionsByPool map[string]int
+}
+
+// Status tells the state now, and gives a channel that is closed at its next change.
+func (l *Link) Status() (Status, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := Status{l.applied, l.state, l.problem, len(l.sessions), map[string]int{}}
+	for _, m := range l.sessions {
+		s.SessionsByPool[m.Pool()]++
+	}
+	return s, l.changed
+}
+
+// Class names the class and the activities that it supports.
+func (l *Link) Class() (name, driver string, supported []opencti.Activity) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.driver == nil {
+		return "", "", nil
+	}
+	return l.doc.Spec.Class, l.doc.Spec.Driver, opencti.ActivitiesOf(l.driver.Describe().Device)
+}
+
+// Session finds an open session by its key.
+func (l *Link) Session(key string) (*session.Session, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m, ok := l.sessions[key]
+	if !ok {
+		return nil, false
+	}
+	return m.Session, true
+}
+
+// HandleRaw takes an event from the driver to the sessions that it concerns: step 1
+// of HandleEvent, RetrieveDevicePresence. Sessions in plural: lines may be shared.
+func (l *Link) HandleRaw(raw opencti.RawEvent) {
+	l.mu.Lock()
+	var to [4]*member
+	found := to[:0]
+	for _, m := range l.byDN[raw.DN] {
+		found = append(found, m)
+	}
+	if raw.DN == "" && raw.AgentID != "" {
+		if m, ok := l.sessions[raw.AgentID]; ok {
+			found = append(found, m)
+		}
+	}
+	l.mu.Unlock()
+	if len(found) == 0 {
+		l.o.Observer.EventDropped("RetrieveDevicePresence")
+	}
+	for _, m := range found {
+		m.HandleEvent(raw)
+	}
+}
+
+// config is the document's configuration with the mounted keys on top, decoded.
+func (l *Link) config(driver opencti.Driver, doc Document) (any, error) {
+	values := maps.Clone(doc.Spec.Config)
+	if values == nil {
+		values = map[string]string{}
+	}
+	mounted, err := l.o.Mounted()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(values, mounted)
+	config := driver.Describe().Config()
+	if err := opencti.DecodeConfig(values, config); err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// errNoDocument is the problem of a link without a document.
+var errNoDocument = errors.New("no slot document yet")
+
+func (l *Link) current() (opencti.Driver, Document, <-chan struct{}, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.driver == nil {
+		return nil, Document{}, l.retry, errNoDocument
+	}
+	return l.driver, l.doc, l.retry, nil
+}
+
+func (l *Link) setState(conn opencti.Connection, state v1alpha1.ConnectionState, problem error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn, l.state, l.problem = conn, state, problem
+	l.signal()
+}
+
+// all lists the sessions.
+func (l *Link) all() []*member {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]*member, 0, len(l.sessions))
+	for _, m := range l.sessions {
+		out = append(out, m)
+	}
+	return out
+}
+
+func (l *Link) connection() opencti.Connection {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn
+}
+
+// Run keeps the link connected until the context ends; then it detaches: monitors
+// stop, agents stay logged in, calls go on.
+func (l *Link) Run(ctx context.Context) {
+	for attempt := 0; ctx.Err() == nil; {
+		driver, doc, retry, err := l.current()
+		if err != nil {
+			pause(ctx, retry, time.Hour)
+			continue
+		}
+		conn, err := l.connect(ctx, driver, doc)
+		if err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			l.o.Log.Warn("Cannot connect to the CTI server", "attempt", attempt+1, "error", err)
+			l.setState(nil, v1alpha1.ConnectionDisconnected, err)
+			if pause(ctx, retry, backoff(attempt)) {
+				attempt = 0
+			} else {
+				attempt++
+			}
+			continue
+		}
+		attempt = 0
+		l.serve(ctx, conn, retry)
+	}
+}

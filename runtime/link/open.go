@@ -1,0 +1,183 @@
+package link
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
+)
+
+// openTimeout bounds opening a session; the server's own time-outs are shorter.
+const openTimeout = 20 * time.Second
+
+// Request says which session to open.
+type Request struct {
+	DN      string
+	AgentID string
+	// TakeOver closes what stands in the way: the agent's session at another
+	// device, another agent's session at this device.
+	TakeOver bool
+	Hidden   []opencti.EventType
+}
+
+// Open opens a session, or joins the one that the same agent has at the same
+// device; opened says which. Errors: UnknownDevice, DeviceInUse, Forbidden,
+// InvalidRequest, LinkDown, and what the CTI server says.
+func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened bool, err error) {
+	pool, err := l.admit(&r)
+	if err != nil {
+		return nil, false, err
+	}
+	for {
+		l.mu.Lock()
+		m, opened, rivals := l.enter(r, pool)
+		l.mu.Unlock()
+		if m == nil {
+			if !r.TakeOver {
+				return nil, false, opencti.Errorf(opencti.DeviceInUse,
+					"the agent or the device has a session already (agent %s at device %s); set takeOver to end it",
+					rivals[0].AgentID(), opencti.Mask(rivals[0].DN()))
+			}
+			for _, other := range rivals {
+				l.end(ctx, other)
+			}
+			continue
+		}
+		if !opened {
+			// Whoever opens it holds its turn until it is in step.
+			m.turn.Lock()
+			gone := m.gone
+			m.turn.Unlock()
+			if gone {
+				continue
+			}
+			return m.Session, false, nil
+		}
+		if err := l.start(ctx, m); err != nil {
+			return nil, false, err
+		}
+		return m.Session, true, nil
+	}
+}
+
+// admit checks the request against the pools and fills in the agent's only device.
+func (l *Link) admit(r *Request) (pool string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.driver == nil {
+		return "", opencti.Errorf(opencti.LinkDown, "the link has no configuration yet")
+	}
+	if r.AgentID == "" && r.DN == "" {
+		return "", opencti.Errorf(opencti.InvalidRequest, "set agentId, dn or both")
+	}
+	if r.AgentID == "" {
+		return "", nil
+	}
+	agent, ok := l.agents[r.AgentID]
+	if !ok {
+		return "", opencti.Errorf(opencti.Forbidden, "agent %s is in no AgentPool of this link; add it to spec.agents of one", r.AgentID)
+	}
+	switch {
+	case r.DN == "" && len(agent.DNs) == 1:
+		r.DN = agent.DNs[0]
+	case r.DN == "":
+		return "", opencti.Errorf(opencti.InvalidRequest, "dn is missing: agent %s has no single device of its own", r.AgentID)
+	case len(agent.DNs) > 0 && !slices.Contains(agent.DNs, r.DN):
+		return "", opencti.Errorf(opencti.Forbidden, "device %s is not one of agent %s; add it to dns in pool %s", opencti.Mask(r.DN), r.AgentID, agent.Pool)
+	}
+	return agent.Pool, nil
+}
+
+// enter finds the session, makes it, or names the sessions that stand in the way.
+// A made one is entered with its turn held. The link is locked.
+func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*member) {
+	key := session.Key(r.DN, r.AgentID)
+	if m, ok := l.sessions[key]; ok {
+		if m.DN() == r.DN {
+			return m, false, nil
+		}
+		rivals = append(rivals, m)
+	}
+	for _, m := range l.byDN[r.DN] {
+		rivals = append(rivals, m)
+	}
+	if len(rivals) > 0 {
+		return nil, false, rivals
+	}
+	m = &member{Session: session.New(session.Options{
+		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
+		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
+		Rules: l.rules, Supported: opencti.ActivitiesOf(l.driver.Describe().Device),
+		MayAct: l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
+	})}
+	m.turn.Lock()
+	l.sessions[key] = m
+	if l.byDN[r.DN] == nil {
+		l.byDN[r.DN] = map[string]*member{}
+	}
+	l.byDN[r.DN][key] = m
+	l.signal()
+	return m, true, nil
+}
+
+// start brings a new session into step, or takes it away again. Its turn is held.
+func (l *Link) start(ctx context.Context, m *member) error {
+	defer m.turn.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	conn := l.connection()
+	if conn == nil {
+		l.remove(m)
+		return opencti.Errorf(opencti.LinkDown, "the CTI server cannot be reached now")
+	}
+	if err := l.attach(ctx, conn, m); err != nil {
+		l.remove(m)
+		return opencti.AsError(err)
+	}
+	return nil
+}
+
+// remove takes a session out. Its turn is held.
+func (l *Link) remove(m *member) opencti.Device {
+	m.gone = true
+	device, last := m.Session.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.sessions, m.Key())
+	delete(l.byDN[m.DN()], m.Key())
+	if len(l.byDN[m.DN()]) == 0 {
+		delete(l.byDN, m.DN())
+	}
+	l.lastSeq[m.Key()] = last
+	l.signal()
+	return device
+}
+
+// Close ends a session: UnSubscribeForEvents, CloseAdapter. The agent stays logged
+// in. A session that is not there is closed.
+func (l *Link) Close(ctx context.Context, key string) error {
+	l.mu.Lock()
+	m, ok := l.sessions[key]
+	l.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return l.end(ctx, m)
+}
+
+func (l *Link) end(ctx context.Context, m *member) error {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if m.gone {
+		return nil
+	}
+	device := l.remove(m)
+	if device == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	return device.Close(ctx)
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// logSize bounds the events that a session keeps for readers that come back. At
+// the 30 calls an hour of a busy agent it holds about half an hour.
+const logSize = 256
+
+// EventID places an event: the epoch of the slot's holder and the event's number
+// in the session. Numbers of one epoch have no gaps.
+type EventID struct {
+	Epoch    int64
+	Sequence uint64
+}
+
+// String is the form on the wire, <epoch>-<sequence>.
+func (id EventID) String() string { return fmt.Sprintf("%d-%d", id.Epoch, id.Sequence) }
+
+// ParseEventID reads a Last-Event-ID.
+func ParseEventID(s string) (EventID, error) {
+	e, n, ok := strings.Cut(s, "-")
+	epoch, err1 := strconv.ParseInt(e, 10, 64)
+	seq, err2 := strconv.ParseUint(n, 10, 64)
+	if !ok || err1 != nil || err2 != nil {
+		return EventID{}, fmt.Errorf("event id must be <epoch>-<sequence>")
+	}
+	return EventID{epoch, seq}, nil
+}
+
+// Event is a normalised event, told from one device.
+type Event struct {
+	ID              string              `json:"id" doc:"<epoch>-<sequence>; the id of the stream."`
+	Type            opencti.EventType   `json:"type" enum:"CallState,AgentState,PartyInfo,CallInfo,LinkState,RequestFailed,Snapshot"`
+	Name            opencti.EventName   `json:"name" doc:"The event, e.g. Offering, Available, LinkDown."`
+	At              time.Time           `json:"at" doc:"When the event reached the pod."`
+	DN              string              `json:"dn,omitempty"`
+	AgentID         string              `json:"agentId,omitempty"`
+	Ended           bool                `json:"ended,omitempty" doc:"The call is over at this device; exactly one event of a call says so."`
+	Cause           string              `json:"cause,omitempty" doc:"Why, in the CTI server's words."`
+	CausedBy        string              `json:"causedBy,omitempty" doc:"The requestId of the request that caused this."`
+	PreviousCallIDs []string            `json:"previousCallIds,omitempty" doc:"The ids under which the call was known before."`
+	Call            *opencti.Call       `json:"call,omitempty"`
+	Agent           *opencti.AgentState `json:"agent,omitempty"`
+	Snapshot        *Snapshot           `json:"snapshot,omitempty"`
+}
+
+// Entry is an event as readers get it: encoded once for all of them.
+type Entry struct {
+	ID   EventID
+	Type opencti.EventType
+	JSON []byte
+}
+
+// Log is a bounded, numbered log of a session's events. Readers hold a cursor;
+// nobody has a queue. It is safe for concurrent use.
+type Log struct {
+	epoch int64
+
+	mu      sync.Mutex
+	entries []Entry // at most logSize, ascending
+	last    uint64  // number of the newest event ever
+	floor   uint64  // events after this number are all in entries
+	wake    chan struct{}
+	closed  bool
+}
+
+// NewLog starts a log after the given number: a session that is opened again in
+// the same epoch goes on counting, so that no number is used twice.
+func NewLog(epoch int64, last uint64) *Log {
+	return &Log{epoch: epoch, last: last, floor: last, wake: make(chan struct{})}
+}
+
+// append numbers, encodes and keeps the event, and wakes the readers.
+func (l *Log) append(e *Event) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	id := EventID{l.epoch, l.last + 1}
+	e.ID = id.String()
+	b, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode event: %w", err)
+	}
+	l.last = id.Sequence
+	if len(l.entries) == logSize {
+		l.floor = l.entries[0].ID.Sequence
+		copy(l.entries, l.entries[1:])
+		l.entries = l.entries[:logSize-1]
+	}
+	l.entries = append(l.entries, Entry{id, e.Type, b})
+	close(l.wake)
+	l.wake = make(chan struct{})
+	return nil
+}
+
+// Last is the id of the newest event.
+func (l *Log) Last() EventID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return EventID{l.epoch, l.last}
+}
+
+// close ends all readers.
+func (l *Log) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.closed = true
+		close(l.wake)
+	}
+}
+
+// Holds says whether a reader that has seen id can go on from it without a gap.
+func (l *Log) Holds(id EventID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return id.Epoch == l.epoch && id.Sequence >= l.floor && id.Sequence <= l.last
+}
+
+// After gives the events after the number that the reader has seen. It waits for
+// one when there is none. ok is false when the reader fell behind: it needs a
+// Snapshot. Err is ErrClosed when the session is over.
+func (l *Log) After(ctx context.Context, seen uint64) (entries []Entry, ok bool, err error) {
+	for {
+		l.mu.Lock()
+		closed, wake := l.closed, l.wake
+		if seen < l.floor {
+			l.mu.Unlock()
+			return nil, false, nil
+		}
+		if seen < l.last {
+			from := len(l.entries) - int(l.last-seen)
+			out := append([]Entry(nil), l.entries[from:]...)
+			l.mu.Unlock()
+			return out, true, nil
+		}
+		l.mu.Unlock()
+		if closed {
+			return nil, true, ErrClosed
+		}
+		select {
+		case <-ctx.Done():
+			return nil, true, ctx.Err()
+		case <-wake:
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package slots
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"time"
+
+	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/tools/leaderelection"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// Times of the Lease. A standby waits until it has seen no renewal for
+// LeaseDuration; the holder stops Deadline after its last one.
+const (
+	LeaseDuration = 15 * time.Second
+	Deadline      = 10 * time.Second
+	retryPeriod   = 2 * time.Second
+)
+
+// Ownership is this process's claim to its slot. It is safe for concurrent use.
+type Ownership struct {
+	lock *lock
+	log  *slog.Logger
+}
+
+// Pod says who we are.
+type Pod struct {
+	Name string
+	UID  string
+	// PeerAddress is host:port where other pods of the link reach us.
+	PeerAddress string
+}
+
+// NewOwnership prepares the claim to the slot with that name.
+func NewOwnership(client coordination.LeaseInterface, slot string, pod Pod, log *slog.Logger) *Ownership {
+	return &Ownership{log: log, lock: &lock{
+		client: client, name: slot, me: Identity{pod.UID, rand.Text()[:8]}, pod: pod.Name, address: pod.PeerAddress,
+		clock: time.Now, seen: make(chan struct{}),
+	}}
+}
+
+// Identity is ours in the Lease.
+func (o *Ownership) Identity() string { return o.lock.Identity() }
+
+// Holder is what the Lease said when it was last read, and a channel that is closed
+// at the next reading.
+func (o *Ownership) Holder() (Holder, <-chan struct{}) { return o.lock.holder() }
+
+// Refresh reads the Lease now, for a router that found the holder gone.
+func (o *Ownership) Refresh(ctx context.Context) error {
+	_, _, err := o.lock.Get(ctx)
+	return err
+}
+
+// MayAct refuses once the slot is not ours, or may not be ours any more because the
+// last renewal is older than the deadline. Everything that is sent to the CTI
+// server or a desktop asks first.
+func (o *Ownership) MayAct() error {
+	if o.lock.acquired() == 0 || o.lock.sinceRenewal() >= Deadline {
+		return opencti.Errorf(opencti.LinkDown, "this pod does not hold the slot any more; try again")
+	}
+	return nil
+}
+
+// Run competes for the slot until the context ends. While it is held, work runs
+// with a context that ends when the slot is lost or ctx ends; the slot is given
+// back only after work has returned. Then it competes anew.
+func (o *Ownership) Run(ctx context.Context, work func(ctx context.Context, epoch int64)) error {
+	o.takeBack(ctx)
+	for ctx.Err() == nil {
+		if err := o.term(ctx, work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack makes a Lease that this pod's dead process still holds free, so that we
+// need not wait for it to expire: the container runtime has only one process of
+// this container at a time.
+func (o *Ownership) takeBack(ctx context.Context) {
+	record, _, err := o.lock.Get(ctx)
+	if err != nil || !o.lock.me.samePod(record.HolderIdentity) {
+		return
+	}
+	record.HolderIdentity, record.LeaseDurationSeconds = "", 1
+	if err := o.lock.Update(ctx, *record); err != nil {
+		o.log.Warn("Cannot take the slot back from this pod's former process", "error", err)
+		return
+	}
+	o.log.Info("Took the slot back from this pod's former process")
+}
+
+// term is one election: until the slot was held and lost, or ctx ends.
+func (o *Ownership) term(ctx context.Context, work func(ctx context.Context, epoch int64)) error {
+	// The elector gives the Lease back when its context ends; that must wait for
+	// the work, so the two have contexts of their own.
+	electing, stopElecting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopElecting()
+	worked := make(chan struct{})
+	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
+		Lock: o.lock, LeaseDuration: LeaseDuration, RenewDeadline: Deadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true,
+		Callbacks: leaderelection.LeaderCallbacks{
+			OnStartedLeading: func(lost context.Context) {
+				defer close(worked)
+				o.work(ctx, lost, work)
+				stopElecting()
+			},
+			OnStoppedLeading: o.lock.lapse,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("slot election: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		if o.lock.acquired() == 0 {
+			stopElecting()
+		}
+	})
+	defer stop()
+	before := o.lock.acquisitions()
+	elector.Run(electing)
+	if o.lock.acquisitions() > before {
+		<-worked
+	}
+	return nil
+}
+
+// work runs what the slot is held for, until the slot is lost or ctx ends.
+func (o *Ownership) work(ctx, lost context.Context, work func(ctx context.Context, epoch int64)) {
+	working, stop := context.WithCancel(lost)
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
+	epoch := o.lock.acquired()
+	o.log.Info("Holding the slot", "epoch", epoch)
+	work(working, epoch)
+	o.log.Info("Letting go of the slot", "epoch", epoch)
+}
