@@ -2,11 +2,18 @@ package switchmodel
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
 // DeviceID is a number: of an extension, a queue or an outside party.
 type DeviceID string
+
+// MarshalLog hides all but the last two digits from logs.
+func (d DeviceID) MarshalLog() any {
+	hidden := max(0, len(d)-2)
+	return strings.Repeat("*", hidden) + string(d[hidden:])
+}
 
 // CallID identifies a call while it lives.
 type CallID string
@@ -37,6 +44,8 @@ type call struct {
 	linkage string // the id that survives what changes the call id
 	calling DeviceID
 	called  DeviceID // as dialled
+	// Which ends are beyond the trunk.
+	fromOutside, toOutside bool
 	// lastRedirection is the queue that handed the call on.
 	lastRedirection DeviceID
 	data            map[string]string

@@ -44,7 +44,7 @@ func (s *Switch) Inbound(in InboundCall) (*Call, error) {
 	}
 	c := s.newCall(DeviceID(in.From), called, in.Data)
 	s.join(c, c.calling, nil, Connected)
-	c.caller = in.Caller
+	c.caller, c.fromOutside = in.Caller, true
 	if in.Patience > 0 {
 		c.givingUp = s.after(in.Patience, func() { s.callerHangsUp(c) })
 	}
@@ -69,7 +69,7 @@ func (s *Switch) route(c *call, q *queue, phone *extension) {
 func (s *Switch) fail(c *call, failing DeviceID, cause Cause) {
 	s.join(c, failing, nil, Fail)
 	s.emit(Event{Kind: Failed, Call: c.view(), Device: failing, Cause: cause})
-	if outside := c.at(c.calling).phone == nil; outside && c.givingUp == nil {
+	if c.fromOutside && c.givingUp == nil {
 		c.givingUp = s.after(toneTime, func() { s.callerHangsUp(c) })
 	}
 }
@@ -128,6 +128,7 @@ func (s *Switch) dial(c *call, to string) {
 
 // dialOutside reaches a party who answers after a while.
 func (s *Switch) dialOutside(c *call) {
+	c.toOutside = true
 	s.emit(Event{Kind: NetworkReached, Call: c.view(), Device: c.called, Cause: CauseNormal})
 	n := s.join(c, c.called, nil, Alerting)
 	s.emit(Event{Kind: Delivered, Call: c.view(), Device: c.called, Cause: CauseNetworkSignal})

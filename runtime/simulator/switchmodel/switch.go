@@ -193,3 +193,8 @@ func (s *Switch) Queues() []Queue {
 	}
 	return views
 }
+
+// IsExtension says whether a number is a telephone of this switch.
+func (s *Switch) IsExtension(id DeviceID) bool {
+	return contains(s.cfg.Extensions, string(id))
+}

@@ -9,6 +9,8 @@ type Call struct {
 	Calling         DeviceID          `json:"from"`
 	Called          DeviceID          `json:"to"`
 	LastRedirection DeviceID          `json:"lastRedirection,omitempty"`
+	FromOutside     bool              `json:"fromOutside"`
+	ToOutside       bool              `json:"toOutside"`
 	Queue           string            `json:"queue,omitempty"`
 	Data            map[string]string `json:"data,omitempty"`
 	Started         time.Time         `json:"started"`
@@ -39,6 +41,8 @@ func (c *call) view() *Call {
 		Calling:         c.calling,
 		Called:          c.called,
 		LastRedirection: c.lastRedirection,
+		FromOutside:     c.fromOutside,
+		ToOutside:       c.toOutside,
 		Data:            copyData(c.data),
 		Started:         c.started,
 		Connections:     make([]Connection, 0, len(c.connections)),

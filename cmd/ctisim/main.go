@@ -1,0 +1,116 @@
+// Command ctisim is a contact-centre switch that speaks CSTA III XML over TCP.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/zapr"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/ctilink/ctilink-operator/runtime/simulator"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "ctisim:", err)
+		os.Exit(1)
+	}
+}
+
+const long = `ctisim is a contact-centre switch: queues, agents, telephones, calls with data.
+
+Applications control it with CSTA III XML (ECMA-269/323/354) over TCP; an HTTP
+control port lets you play the callers and see what the switch knows.
+
+Unless told otherwise there are extensions 1001-1010, agents 4001-4010 (any
+agent may log on at any extension; password "secret") and the queue "support"
+(5000). Applications log in as user "ctilink" with password "secret". Numbers
+of more than 6 digits, or with a +, are outside.
+
+Control port: POST /v1/calls {from, to, queue, data, patience, talkTime},
+GET /v1/calls, GET /v1/calls/{id}, POST /v1/calls/{id}/hangup, GET /v1/agents,
+GET /v1/queues, POST /v1/faults {dropConnections, silence, refuseLogin},
+GET /healthz. It has no authentication: keep it in a network that you trust.`
+
+const examples = `  # The quick start's switch
+  ctisim
+
+  # A caller who brings data and waits a minute
+  curl -d '{"from":"+4930123456","queue":"support","data":{"customerId":"4711"},"patience":60}' \
+    localhost:8088/v1/calls
+
+  # Load: 2,000 agents, 50 calls a second
+  ctisim --extensions 10000-11999 --agents 40000-41999 --calls-per-minute 3000 --talk-time 30s
+
+  # The link is silent for a minute; then all connections drop
+  curl -d '{"silence":60}' localhost:8088/v1/faults
+  curl -d '{"dropConnections":true}' localhost:8088/v1/faults`
+
+func newCommand() *cobra.Command {
+	f := newFlags()
+	cmd := &cobra.Command{
+		Use:           "ctisim",
+		Short:         "A contact-centre switch that speaks CSTA III XML",
+		Long:          long,
+		Example:       examples,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := f.settings(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			log, flush, err := newLog(f.verbose)
+			if err != nil {
+				return err
+			}
+			defer flush()
+			return run(cmd.Context(), settings, f.listen, f.control, log)
+		},
+	}
+	f.addTo(cmd.Flags())
+	return cmd
+}
+
+func run(ctx context.Context, settings simulator.Settings, listen, control string, log logr.Logger) error {
+	sim, err := simulator.New(settings, log)
+	if err != nil {
+		return err
+	}
+	csta, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	http, err := net.Listen("tcp", control)
+	if err != nil {
+		return errors.Join(fmt.Errorf("--control: %w", err), csta.Close())
+	}
+	log.Info("Switch in service", "csta", csta.Addr().String(), "control", http.Addr().String())
+	err = sim.Serve(ctx, csta, http)
+	log.Info("Switch out of service")
+	return err
+}
+
+func newLog(verbose bool) (log logr.Logger, flush func(), err error) {
+	cfg := zap.NewProductionConfig()
+	cfg.Sampling = nil
+	if verbose {
+		cfg.Level.SetLevel(zap.DebugLevel)
+	}
+	z, err := cfg.Build()
+	if err != nil {
+		return logr.Logger{}, nil, fmt.Errorf("make a log: %w", err)
+	}
+	return zapr.NewLogger(z), func() { _ = z.Sync() }, nil
+}

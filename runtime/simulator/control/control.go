@@ -1,0 +1,176 @@
+// Package control is the HTTP side of ctisim, for people and tests: it plays
+// the outside world (who calls, who hangs up), shows what the switch knows, and
+// asks for faults. It has no authentication: it belongs to a test's own machine
+// or namespace.
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	sjson "sigs.k8s.io/json"
+
+	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
+)
+
+// Faults is what can go wrong when asked to.
+type Faults interface {
+	DropConnections() int
+	Silence(time.Duration)
+	RefuseLogin(bool)
+}
+
+type front struct {
+	model  *switchmodel.Switch
+	faults Faults
+	log    logr.Logger
+}
+
+// Handler serves the control port.
+func Handler(model *switchmodel.Switch, faults Faults, log logr.Logger) http.Handler {
+	f := front{model, faults, log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux.HandleFunc("GET /v1/agents", f.agents)
+	mux.HandleFunc("GET /v1/queues", f.queues)
+	mux.HandleFunc("GET /v1/calls", f.calls)
+	mux.HandleFunc("GET /v1/calls/{id}", f.call)
+	mux.HandleFunc("POST /v1/calls", f.place)
+	mux.HandleFunc("POST /v1/calls/{id}/hangup", f.hangUp)
+	mux.HandleFunc("POST /v1/faults", f.fail)
+	return mux
+}
+
+func (f front) agents(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, map[string]any{"agents": f.model.Agents()})
+}
+
+func (f front) queues(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, map[string]any{"queues": f.model.Queues()})
+}
+
+func (f front) calls(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, map[string]any{"calls": f.model.Calls()})
+}
+
+func (f front) call(w http.ResponseWriter, r *http.Request) {
+	c, err := f.model.Call(switchmodel.CallID(r.PathValue("id")))
+	if err != nil {
+		refuse(w, http.StatusNotFound, "id", err)
+		return
+	}
+	reply(w, http.StatusOK, c)
+}
+
+func (f front) hangUp(w http.ResponseWriter, r *http.Request) {
+	if err := f.model.HangUp(switchmodel.CallID(r.PathValue("id"))); err != nil {
+		refuse(w, http.StatusNotFound, "id", err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+type faultRequest struct {
+	DropConnections bool     `json:"dropConnections"`
+	Silence         *float64 `json:"silence"` // seconds; 0 ends it
+	RefuseLogin     *bool    `json:"refuseLogin"`
+}
+
+const maxSilence = 3600
+
+func (f front) fail(w http.ResponseWriter, r *http.Request) {
+	var wanted faultRequest
+	if !decode(w, r, &wanted) {
+		return
+	}
+	switch {
+	case wanted == faultRequest{}:
+		refuse(w, http.StatusUnprocessableEntity, "dropConnections", errors.New("give dropConnections, silence or refuseLogin"))
+		return
+	case wanted.Silence != nil && (*wanted.Silence < 0 || *wanted.Silence > maxSilence):
+		refuse(w, http.StatusUnprocessableEntity, "silence", fmt.Errorf("must be 0 to %d seconds", maxSilence))
+		return
+	}
+	f.log.Info("Asked for a fault", "request", wanted)
+	dropped := 0
+	if wanted.RefuseLogin != nil {
+		f.faults.RefuseLogin(*wanted.RefuseLogin)
+	}
+	if wanted.Silence != nil {
+		f.faults.Silence(duration(*wanted.Silence))
+	}
+	if wanted.DropConnections {
+		dropped = f.faults.DropConnections()
+	}
+	reply(w, http.StatusOK, map[string]int{"droppedConnections": dropped})
+}
+
+func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
+const maxBody = 64 << 10
+
+// decode reads strictly: a field that is misspelt or doubled would otherwise
+// make a test pass that tests nothing.
+func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refuse(w, http.StatusRequestEntityTooLarge, "", fmt.Errorf("the body is larger than %d bytes", maxBody))
+		return false
+	case err != nil:
+		refuse(w, http.StatusBadRequest, "", fmt.Errorf("read the body: %w", err))
+		return false
+	}
+	strict, err := sjson.UnmarshalStrict(body, into)
+	if err == nil && len(strict) > 0 {
+		err = strict[0]
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, fieldOf(err), fmt.Errorf("the body must be JSON as documented: %w", err))
+		return false
+	}
+	return true
+}
+
+// fieldOf finds the field that the decoder complains about.
+func fieldOf(err error) string {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return wrongType.Field
+	}
+	for _, complaint := range []string{`unknown field "`, `duplicate field "`} {
+		if _, rest, found := strings.Cut(err.Error(), complaint); found {
+			return strings.TrimSuffix(rest, `"`)
+		}
+	}
+	return ""
+}
+
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client is gone, if anything
+}
+
+// problem is the answer to a bad request (RFC 9457).
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Field  string `json:"field,omitempty"`
+}
+
+func refuse(w http.ResponseWriter, status int, field string, why error) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(problem{Title: http.StatusText(status), Status: status, Detail: why.Error(), Field: field})
+}

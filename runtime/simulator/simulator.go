@@ -1,0 +1,98 @@
+// Package simulator is ctisim: a contact-centre switch for first steps, tests
+// and load, that CTILink meets on the wire as it meets any other.
+//
+// switchmodel is the switch itself, cstaserver speaks CSTA III XML for it,
+// control lets people and tests play the outside world, traffic generates
+// callers. This package puts them together. Nothing of CTILink's runtime may
+// come in but the codec: what works with ctisim must work by the wire alone.
+package simulator
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ctilink/ctilink-operator/runtime/simulator/control"
+	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
+	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
+	"github.com/ctilink/ctilink-operator/runtime/simulator/traffic"
+)
+
+// Simulator is a switch with its fronts.
+type Simulator struct {
+	// Switch and Server are open to tests that run it in their own process.
+	Switch *switchmodel.Switch
+	Server *cstaserver.Server
+
+	traffic traffic.Config
+	log     logr.Logger
+}
+
+// New makes a simulator; Serve starts it.
+func New(s Settings, log logr.Logger) (*Simulator, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	model, err := switchmodel.New(s.model())
+	if err != nil {
+		return nil, err
+	}
+	return &Simulator{
+		Switch:  model,
+		Server:  cstaserver.New(s.server(), model, log.WithName("csta")),
+		traffic: s.traffic(),
+		log:     log,
+	}, nil
+}
+
+// Serve runs until the context ends, and returns when all is closed. It closes
+// both listeners; control may be nil.
+func (s *Simulator) Serve(ctx context.Context, csta, control net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { s.Switch.Run(ctx); return nil })
+	group.Go(func() error { return s.Server.Serve(ctx, csta) })
+	if control != nil {
+		group.Go(func() error { return s.serveControl(ctx, control) })
+	}
+	if s.traffic.CallsPerMinute > 0 {
+		group.Go(func() error { traffic.New(s.traffic).Run(ctx, s.place); return nil })
+	}
+	return group.Wait()
+}
+
+func (s *Simulator) place(call switchmodel.InboundCall) {
+	if _, err := s.Switch.Inbound(call); err != nil {
+		s.log.Error(err, "Could not place a generated call", "queue", call.Queue)
+	}
+}
+
+const stopTime = 5 * time.Second
+
+func (s *Simulator) serveControl(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           control.Handler(s.Switch, s.Server, s.log.WithName("control")),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      30 * time.Second,
+	}
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		_ = server.Shutdown(graceful)
+	})
+	err := server.Serve(listener)
+	if !stop() {
+		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
