@@ -1,0 +1,61 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/ctilink/ctilink-operator/hack/cluster/layout"
+	"github.com/ctilink/ctilink-operator/hack/cluster/machine"
+)
+
+// Down ends every machine and removes links, cgroups and state. The cache stays.
+func (c Cluster) Down(ctx context.Context) error {
+	return c.exclusively(ctx, func() error {
+		for _, m := range layout.Machines() {
+			was, err := machine.Kill(ctx, c.Dirs, m)
+			if err != nil {
+				return err
+			}
+			if was {
+				c.Progress.Step("%s is off", m.Name)
+			}
+		}
+		if err := errors.Join(machine.RemoveNetwork(), machine.RemoveCgroups("/"+layout.CgroupName), c.removeState()); err != nil {
+			return err
+		}
+		c.Progress.Step("the cluster is down; nothing but the cache is left")
+		return nil
+	})
+}
+
+// removeState removes the state directory if it is marked as ours.
+func (c Cluster) removeState() error {
+	if _, err := os.Stat(c.Dirs.Marker()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := os.RemoveAll(c.Dirs.Root); err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
+	return nil
+}
+
+// CleanCache removes everything that was built, unless a cluster runs on it.
+func (c Cluster) CleanCache() error {
+	for _, m := range layout.Machines() {
+		pid, err := machine.Find(c.Dirs, m)
+		if err != nil {
+			return err
+		}
+		if pid != 0 {
+			return fmt.Errorf("%s runs from the cache: `cluster down` first", m.Name)
+		}
+	}
+	if err := os.RemoveAll(c.Builder.Cache.Dir); err != nil {
+		return err
+	}
+	c.Progress.Step("removed %s", c.Builder.Cache.Dir)
+	return nil
+}
