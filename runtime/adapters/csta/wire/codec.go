@@ -232,3 +232,15 @@ func decodeError(name string, err error) error {
 	}
 	return fmt.Errorf("decode %s: %w: %w", name, ErrMalformed, err)
 }
+
+// MonitorOf returns the monitor that an event belongs to, "" for other messages.
+func MonitorOf(m Message) string {
+	v := reflect.Indirect(reflect.ValueOf(m))
+	if m.Kind() != Event {
+		return ""
+	}
+	if f := v.FieldByName("MonitorCrossRefID"); f.IsValid() {
+		return strings.TrimSpace(f.String())
+	}
+	return ""
+}

@@ -1,0 +1,201 @@
+package csta
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// Config is the key-value configuration of the class.
+type Config struct {
+	Address   string `cti:"address,required" type:"hostPort" doc:"Host and port of the switch's CSTA XML service; Avaya AES: 4721, with TLS 4722."`
+	Secondary string `cti:"secondaryAddress" type:"hostPort" doc:"Where to connect when address does not answer."`
+
+	TLS            bool   `cti:"tls,default=false" doc:"Connect with TLS."`
+	TLSCA          string `cti:"tlsCA" doc:"Certificates (PEM) of the authorities that may sign the switch's certificate; without it, the well-known ones."`
+	TLSServerName  string `cti:"tlsServerName" doc:"Name in the switch's certificate; without it, the host of the address."`
+	TLSCertificate string `cti:"tlsCertificate" doc:"Certificate (PEM) that proves who we are, where the switch asks."`
+	TLSKey         string `cti:"tlsKey,secret" doc:"Private key (PEM) of tlsCertificate."`
+
+	Username        string `cti:"username" doc:"User of the application session; without it, the session opens without a login."`
+	Password        string `cti:"password,secret" doc:"Password of the user."`
+	ApplicationID   string `cti:"applicationId,default=ctilink" doc:"Name by which the switch knows this application."`
+	ProtocolVersion string `cti:"protocolVersion,default=http://www.ecma-international.org/standards/ecma-323/csta/ed3" doc:"Edition of ECMA-323 to ask for; its namespace is used in all messages."`
+
+	SessionDuration     time.Duration `cti:"sessionDuration,default=60s" doc:"How long the switch keeps the session without a sign of life; one is sent after half of it."`
+	ResponseTimeout     time.Duration `cti:"responseTimeout,default=5s" doc:"How long the switch may take to answer a request."`
+	OutstandingRequests int           `cti:"outstandingRequests,default=10" doc:"How many requests may wait for their answers at once; Avaya AES takes 10."`
+}
+
+// Driver is the class csta.
+type Driver struct{}
+
+// Describe implements opencti.Driver.
+func (Driver) Describe() opencti.Description {
+	return opencti.Description{
+		Name:     "csta",
+		Summary:  "CSTA III XML (ECMA-269, ECMA-323, ECMA-354) over TCP or TLS: Avaya AES and other CSTA switches.",
+		Config:   func() any { return new(Config) },
+		Device:   (*device)(nil),
+		Handover: opencti.Overlap,
+		Rules:    defaultRules(),
+	}
+}
+
+// Connect implements opencti.Driver: it opens an application session and nothing else.
+func (Driver) Connect(ctx context.Context, env opencti.Environment) (opencti.Connection, error) {
+	config, ok := env.Config.(*Config)
+	if !ok {
+		return nil, opencti.Errorf(opencti.InvalidRequest, "configuration is a %T, not a %T", env.Config, config)
+	}
+	socket, err := config.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := newConnection(socket, *config, env)
+	if err := c.startSession(ctx); err != nil {
+		c.fail(err)
+		c.running.Wait()
+		return nil, err
+	}
+	return c, nil
+}
+
+// dial tries the address, then the secondary.
+func (c *Config) dial(ctx context.Context) (net.Conn, error) {
+	tlsConfig, err := c.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	for _, address := range []string{c.Address, c.Secondary} {
+		if address == "" {
+			continue
+		}
+		var socket net.Conn
+		if socket, err = dialOne(ctx, address, tlsConfig, c.ResponseTimeout); err == nil {
+			return socket, nil
+		}
+	}
+	return nil, opencti.Errorf(opencti.LinkDown, "the switch cannot be reached").WithDetail(err.Error())
+}
+
+func dialOne(ctx context.Context, address string, config *tls.Config, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if config == nil {
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+}
+
+// tlsConfig is nil without TLS.
+func (c *Config) tlsConfig() (*tls.Config, error) {
+	if !c.TLS {
+		return nil, nil
+	}
+	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLSServerName}
+	if c.TLSCA != "" {
+		out.RootCAs = x509.NewCertPool()
+		if !out.RootCAs.AppendCertsFromPEM([]byte(c.TLSCA)) {
+			return nil, &opencti.ConfigError{Key: "tlsCA", Problem: "holds no certificate; give it in PEM"}
+		}
+	}
+	if c.TLSCertificate != "" || c.TLSKey != "" {
+		pair, err := tls.X509KeyPair([]byte(c.TLSCertificate), []byte(c.TLSKey))
+		if err != nil {
+			return nil, &opencti.ConfigError{Key: "tlsCertificate", Problem: "does not fit tlsKey; give both in PEM"}
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	return out, nil
+}
+
+// startSession opens the application session and starts its signs of life.
+func (c *connection) startSession(ctx context.Context) error {
+	start := &wire.StartApplicationSession{
+		ApplicationID:     c.config.ApplicationID,
+		ProtocolVersions:  []string{c.config.ProtocolVersion},
+		RequestedDuration: int(c.config.SessionDuration.Seconds()),
+	}
+	if c.config.Username != "" {
+		start.Login = &wire.SessionLoginInfo{
+			UserName: c.config.Username, Password: c.config.Password,
+			CleanupDelay: int(c.config.SessionDuration.Seconds()),
+		}
+	}
+	answer, err := c.exchange(ctx, start, nil)
+	if err != nil {
+		return err
+	}
+	switch a := answer.message.(type) {
+	case *wire.StartApplicationSessionPosResponse:
+		c.sessionID = a.SessionID
+		c.keepAlive(a.Duration)
+		return nil
+	case *wire.StartApplicationSessionNegResponse:
+		return sessionError(a.ErrorCode)
+	}
+	return unexpected(start, answer.message)
+}
+
+// stopSession ends the application session; the monitors that it has end with it.
+func (c *connection) stopSession(ctx context.Context) {
+	stop := &wire.StopApplicationSession{SessionID: c.sessionID, Reason: wire.EndReason{Defined: wire.EndNormal}}
+	if _, err := c.exchange(ctx, stop, nil); err != nil {
+		c.log.Debug("Session ended without an answer", "error", err)
+	}
+}
+
+// keepAlive resets the session's timer after half of its duration, for as long as the
+// connection lives. A switch that does not answer is lost: this finds half-open sockets.
+func (c *connection) keepAlive(seconds int) {
+	duration := time.Duration(seconds) * time.Second
+	if duration <= 0 {
+		duration = c.config.SessionDuration
+	}
+	c.running.Go(func() {
+		timer := time.NewTimer(duration / 2)
+		defer timer.Stop()
+		for {
+			select {
+			case <-c.done:
+				return
+			case <-timer.C:
+			}
+			if err := c.resetTimer(&duration); err != nil {
+				c.fail(opencti.Errorf(opencti.LinkDown, "the switch gave no sign of life").WithDetail(err.Error()))
+				return
+			}
+			timer.Reset(duration / 2)
+		}
+	})
+}
+
+func (c *connection) resetTimer(duration *time.Duration) error {
+	reset := &wire.ResetApplicationSessionTimer{SessionID: c.sessionID, RequestedDuration: int(c.config.SessionDuration.Seconds())}
+	answer, err := c.exchange(context.Background(), reset, nil)
+	if err != nil {
+		return err
+	}
+	switch a := answer.message.(type) {
+	case *wire.ResetApplicationSessionTimerPosResponse:
+		if a.Duration > 0 {
+			*duration = time.Duration(a.Duration) * time.Second
+		}
+		return nil
+	case *wire.ResetApplicationSessionTimerNegResponse:
+		return sessionError(a.ErrorCode)
+	}
+	return unexpected(reset, answer.message)
+}
+
+func unexpected(request, answer wire.Message) error {
+	return opencti.Errorf(opencti.Rejected, "the switch gave an answer that does not fit").
+		WithDetail(fmt.Sprintf("%s to %s", wire.Name(answer), wire.Name(request)))
+}

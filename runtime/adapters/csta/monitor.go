@@ -1,0 +1,97 @@
+package csta
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// monitor is a device that the switch tells events of. Sessions of the same device share
+// it: a second monitor would double every event, and cost a licence.
+type monitor struct {
+	c  *connection
+	dn string
+
+	mu    sync.Mutex // held while the switch is asked to start or stop
+	users int
+
+	ref     string // monitorCrossRefID, empty: not started; under c.mu
+	parties roster
+	queues  []string // of the agent, as far as events told; the reader's alone
+}
+
+// monitorOf returns the monitor of a device, started or not.
+func (c *connection) monitorOf(dn string) *monitor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.monitors[dn]
+	if m == nil {
+		m = &monitor{c: c, dn: dn, parties: newRoster(dn)}
+		c.monitors[dn] = m
+	}
+	return m
+}
+
+// start begins to use the monitor.
+func (m *monitor) start(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.users == 0 {
+		device := wire.Device(m.dn)
+		request := &wire.MonitorStart{
+			MonitorObject: wire.MonitorObject{DeviceObject: &device}, MonitorType: wire.MonitorTypeDevice,
+		}
+		// The next event may follow at once: it must find the monitor. An answer in the
+		// moment of giving up has started it all the same.
+		if _, err := m.c.request(ctx, request, m.started); err != nil && m.reference() == "" {
+			return err
+		}
+	}
+	m.users++
+	return nil
+}
+
+func (m *monitor) started(a answer) {
+	r, ok := a.message.(*wire.MonitorStartResponse)
+	if !ok {
+		return
+	}
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	m.ref = strings.TrimSpace(r.MonitorCrossRefID)
+	m.c.byRef[m.ref] = m
+}
+
+func (m *monitor) reference() string {
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	return m.ref
+}
+
+// stop ends the use of the monitor; the last user stops it. No agent's state changes.
+func (m *monitor) stop(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.users--; m.users > 0 {
+		return nil
+	}
+	m.c.mu.Lock()
+	ref := m.ref
+	m.ref = ""
+	delete(m.c.byRef, ref)
+	m.c.mu.Unlock()
+	m.parties.keep(nil)
+	return m.c.stopMonitor(ctx, ref)
+}
+
+func (c *connection) stopMonitor(ctx context.Context, ref string) error {
+	_, err := c.request(ctx, &wire.MonitorStop{MonitorCrossRefID: ref}, nil)
+	if e := new(opencti.Error); errors.As(err, &e) && strings.HasSuffix(e.Detail, "CrossRefID") {
+		return nil // the switch has stopped it already
+	}
+	return err
+}
