@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/ctilink/ctilink-operator/runtime/link"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
+)
+
+const apiDescription = `A CTI session per agent: requests in, events out.
+
+Open a session, keep its **sessionToken**, read its event stream, send activities.
+An activity that is answered with 202 was accepted by the CTI server; the change
+itself comes as an event with causedBy set to the requestId. After a lost
+connection, send the token, the sessionToken and Last-Event-ID again: the stream
+goes on, or starts with a Snapshot that is right.`
+
+// register builds the API from the types of its requests and answers.
+func (s *Server) register() {
+	config := huma.DefaultConfig("CTILink", s.o.Version)
+	config.Info.Description = apiDescription
+	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // no $schema links in the answers
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"desktopToken": {Type: "http", Scheme: "bearer", Description: "The link's desktop token, from its Secret, key token."},
+	}
+	config.Security = []map[string][]string{{"desktopToken": {}}}
+	s.api = humago.New(s.work, config)
+
+	huma.Register(s.api, huma.Operation{
+		OperationID: "getLink", Method: http.MethodGet, Path: "/v1/link", Tags: []string{"Link"},
+		Summary: "The link: its class, its state, what it can do", Errors: errorStatuses,
+	}, s.getLink)
+	huma.Register(s.api, huma.Operation{
+		OperationID: "openSession", Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"Session"},
+		Summary: "Open a session, or join the one that the agent has at this device", DefaultStatus: http.StatusCreated,
+		MaxBodyBytes: bodyBound, Errors: errorStatuses,
+	}, s.openSession)
+	huma.Register(s.api, huma.Operation{
+		OperationID: "getSession", Method: http.MethodGet, Path: "/v1/sessions/{session}", Tags: []string{"Session"},
+		Summary: "The session's snapshot", Errors: errorStatuses,
+	}, s.getSession)
+	huma.Register(s.api, huma.Operation{
+		OperationID: "closeSession", Method: http.MethodDelete, Path: "/v1/sessions/{session}", Tags: []string{"Session"},
+		Summary: "Close the session", Errors: errorStatuses,
+	}, s.closeSession)
+	s.registerEvents()
+	s.registerActivities()
+}
+
+// errorStatuses are documented for every operation.
+var errorStatuses = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
+	http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
+// inSession is what every request inside a session has.
+type inSession struct {
+	Session string `path:"session" maxLength:"64" doc:"The agent's id, or the device of a session without an agent." example:"4001"`
+	Token   string `header:"Ctilink-Session" maxLength:"4096" doc:"The sessionToken. With it any pod restores the session if it does not have it."`
+}
+
+// session finds the session, or restores it from its token.
+func (s *Server) session(ctx context.Context, in inSession) (*session.Session, error) {
+	l := linkOf(ctx)
+	if found, ok := l.Session(in.Session); ok {
+		return found, nil
+	}
+	if in.Token == "" {
+		return nil, withStatus(http.StatusNotFound, opencti.InvalidRequest, "there is no such session; open it with POST /v1/sessions, or send its token in "+HeaderSession)
+	}
+	t, err := s.signer.verify(in.Token)
+	if err != nil {
+		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, err.Error())
+	}
+	if t.key() != in.Session {
+		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, "the "+HeaderSession+" token belongs to another session")
+	}
+	found, opened, err := l.Open(ctx, link.Request{DN: t.DN, AgentID: t.AgentID, Hidden: t.Hidden})
+	if err != nil {
+		return nil, problem(err)
+	}
+	if opened {
+		s.o.Log.Info("Restored a session from its token", "agent", t.AgentID, "device", opencti.Mask(t.DN))
+	}
+	return found, nil
+}
+
+type linkOutput struct {
+	Body struct {
+		Name       string             `json:"name"`
+		Class      string             `json:"class" doc:"The implementation class."`
+		Driver     string             `json:"driver" doc:"The driver behind the class."`
+		State      string             `json:"state" enum:"Connecting,Connected,Disconnected" doc:"The connection to the CTI server."`
+		Sessions   int                `json:"sessions" doc:"How many sessions are open."`
+		Activities []opencti.Activity `json:"activities" doc:"The activities that the class supports."`
+	}
+}
+
+func (s *Server) getLink(ctx context.Context, _ *struct{}) (*linkOutput, error) {
+	l := linkOf(ctx)
+	st, _ := l.Status()
+	out := &linkOutput{}
+	out.Body.Name, out.Body.State, out.Body.Sessions = s.o.Link, string(st.Connection), st.Sessions
+	out.Body.Class, out.Body.Driver, out.Body.Activities = l.Class()
+	return out, nil
+}

@@ -1,0 +1,139 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// Problem is every error of the API: a problem document (RFC 9457) with the fields
+// of an OpenCTI error.
+type Problem struct {
+	Type     string            `json:"type" doc:"Identifies the kind of problem; ends in the code."`
+	Title    string            `json:"title" doc:"The HTTP status in words."`
+	Status   int               `json:"status" doc:"The HTTP status."`
+	Code     opencti.ErrorCode `json:"code" doc:"The code, of a closed set."`
+	Message  string            `json:"message" doc:"What went wrong and how to mend it, for people."`
+	Activity opencti.Activity  `json:"activity,omitempty" doc:"The activity that failed."`
+	Severity string            `json:"severity" enum:"Fail"`
+	// Retryable says whether the same request may succeed a little later.
+	Retryable bool            `json:"retryable" doc:"Whether the same request may succeed a little later."`
+	Detail    string          `json:"detail,omitempty" doc:"The CTI server's own code and text."`
+	Errors    []InvalidMember `json:"errors,omitempty" doc:"What is wrong with the request, member by member."`
+}
+
+// InvalidMember names one member of a request that is wrong.
+type InvalidMember struct {
+	Location string `json:"location" doc:"Where, e.g. body.agentId."`
+	Message  string `json:"message" doc:"What is wrong with it."`
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return string(p.Code) + ": " + p.Message }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// statusOf is the HTTP status of each code; the rest are 409 Conflict: the request
+// was right, the state of agent or call forbids it.
+var statusOf = map[opencti.ErrorCode]int{
+	opencti.InvalidRequest:       http.StatusBadRequest,
+	opencti.InvalidDestination:   http.StatusBadRequest,
+	opencti.InvalidQueue:         http.StatusBadRequest,
+	opencti.InvalidReasonCode:    http.StatusBadRequest,
+	opencti.AuthenticationFailed: http.StatusUnauthorized,
+	opencti.Forbidden:            http.StatusForbidden,
+	opencti.NoSuchCall:           http.StatusNotFound,
+	opencti.UnknownDevice:        http.StatusNotFound,
+	opencti.NotSupportedByClass:  http.StatusNotImplemented,
+	opencti.LinkDown:             http.StatusServiceUnavailable,
+	opencti.Overloaded:           http.StatusServiceUnavailable,
+	opencti.LicenceExhausted:     http.StatusServiceUnavailable,
+	opencti.DeviceOutOfService:   http.StatusServiceUnavailable,
+	opencti.Timeout:              http.StatusGatewayTimeout,
+	opencti.OutcomeUnknown:       http.StatusBadGateway,
+}
+
+const problemType = "https://ctilink.io/problems/"
+
+// problem turns an error into a problem document.
+func problem(err error) *Problem {
+	e := opencti.AsError(err)
+	status, ok := statusOf[e.Code]
+	if !ok {
+		status = http.StatusConflict
+	}
+	return &Problem{
+		Type: problemType + string(e.Code), Title: http.StatusText(status), Status: status, Code: e.Code, Message: e.Message,
+		Activity: e.Activity, Severity: "Fail", Retryable: e.Retryable(), Detail: e.Detail,
+	}
+}
+
+// withStatus is a problem whose HTTP status is not that of its code.
+func withStatus(status int, code opencti.ErrorCode, message string) *Problem {
+	p := problem(opencti.Errorf(code, "%s", message))
+	p.Status, p.Title = status, http.StatusText(status)
+	return p
+}
+
+func init() {
+	huma.NewError = newError
+	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return newError(status, msg, errs...)
+	}
+}
+
+// newError is how the API framework tells of requests that it refuses.
+func newError(status int, msg string, errs ...error) huma.StatusError {
+	if status == http.StatusUnprocessableEntity {
+		status = http.StatusBadRequest
+	}
+	code := opencti.InvalidRequest
+	if status >= http.StatusInternalServerError {
+		code = opencti.Rejected
+	}
+	p := withStatus(status, code, msg)
+	var texts []string
+	for _, err := range errs {
+		m := member(err)
+		p.Errors = append(p.Errors, m)
+		texts = append(texts, strings.TrimSpace(m.Location+" "+m.Message))
+	}
+	if len(texts) > 0 {
+		p.Message = strings.Join(texts, "; ")
+	}
+	return p
+}
+
+// member names the place of one mistake. The value itself is not told: it may be a
+// password.
+func member(err error) InvalidMember {
+	var d *huma.ErrorDetail
+	if errors.As(err, &d) {
+		return InvalidMember{d.Location, d.Message}
+	}
+	return InvalidMember{Message: err.Error()}
+}
+
+// writeProblem answers outside the API framework.
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="ctilink"`)
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+}
