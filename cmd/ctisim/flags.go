@@ -29,8 +29,8 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	d := simulator.DefaultSettings()
 	set.StringVar(&f.listen, "listen", ":4721", "address for CSTA applications")
 	set.StringVar(&f.control, "control", ":8088", "address of the HTTP control port")
-	set.StringVar(&f.config, "config", "", "YAML file with extensions, agents, queues [{id, name, agents}] and all that flags say, in camelCase")
-	set.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
+	set.StringVar(&f.config, "config", "", "YAML file: queues [{id, name, agents}], application {user, password}, and the other flags in camelCase")
+	set.BoolVarP(&f.verbose, "verbose", "v", false, "log every request and event")
 
 	set.StringSliceVar(&f.extensions, "extensions", texts(d.Extensions), "ranges of extensions")
 	set.StringSliceVar(&f.agents, "agents", texts(d.Agents), "ranges of agents")

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/zapr"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/ctilink/ctilink-operator/runtime/simulator"
 )
@@ -105,6 +106,8 @@ func run(ctx context.Context, settings simulator.Settings, listen, control strin
 func newLog(verbose bool) (log logr.Logger, flush func(), err error) {
 	cfg := zap.NewProductionConfig()
 	cfg.Sampling = nil
+	cfg.DisableCaller = true
+	cfg.EncoderConfig.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	if verbose {
 		cfg.Level.SetLevel(zap.DebugLevel)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	sjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
@@ -89,10 +90,25 @@ func Load(path string) (Settings, error) {
 	if err != nil {
 		return s, fmt.Errorf("read the configuration: %w", err)
 	}
-	if err := yaml.UnmarshalStrict(text, &s); err != nil {
+	if err := s.read(text); err != nil {
 		return s, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return s, nil
+}
+
+// read goes by way of JSON: its decoder is stricter, also about upper case.
+func (s *Settings) read(text []byte) error {
+	converted, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		return err
+	}
+	queues := s.Queues
+	s.Queues = nil // or the file's first queue would inherit from the default one
+	strict, err := sjson.UnmarshalStrict(converted, s)
+	if s.Queues == nil {
+		s.Queues = queues
+	}
+	return errors.Join(append(strict, err)...)
 }
 
 // Validate names the first setting that is wrong.

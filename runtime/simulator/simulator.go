@@ -53,6 +53,9 @@ func New(s Settings, log logr.Logger) (*Simulator, error) {
 // Serve runs until the context ends, and returns when all is closed. It closes
 // both listeners; control may be nil.
 func (s *Simulator) Serve(ctx context.Context, csta, control net.Listener) error {
+	if s.log.V(1).Enabled() {
+		defer s.Switch.Subscribe(s.tell)()
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { s.Switch.Run(ctx); return nil })
 	group.Go(func() error { return s.Server.Serve(ctx, csta) })
@@ -69,6 +72,15 @@ func (s *Simulator) place(call switchmodel.InboundCall) {
 	if _, err := s.Switch.Inbound(call); err != nil {
 		s.log.Error(err, "Could not place a generated call", "queue", call.Queue)
 	}
+}
+
+// tell logs what happens at the switch.
+func (s *Simulator) tell(e switchmodel.Event) {
+	if e.Agent != nil {
+		s.log.V(1).Info("Agent changed", "event", e.Kind, "agent", e.Agent.ID, "device", e.Agent.Device, "cause", e.Cause)
+		return
+	}
+	s.log.V(1).Info("Call changed", "event", e.Kind, "call", e.Call.ID, "device", e.Device, "cause", e.Cause)
 }
 
 const stopTime = 5 * time.Second

@@ -76,7 +76,7 @@ func (f front) dial(wanted callRequest) (*switchmodel.Call, error) {
 // culprit is the field that made the switch refuse.
 func culprit(err error) string {
 	switch {
-	case errors.Is(err, switchmodel.ErrInvalidDevice), errors.Is(err, switchmodel.ErrDeviceBusy):
+	case errors.Is(err, switchmodel.ErrInvalidDevice), errors.Is(err, switchmodel.ErrDeviceBusy), errors.Is(err, switchmodel.ErrNoLine):
 		return "from"
 	case errors.Is(err, switchmodel.ErrInvalidQueue):
 		return "queue"

@@ -135,24 +135,25 @@ func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 		err = strict[0]
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, fieldOf(err), fmt.Errorf("the body must be JSON as documented: %w", err))
+		field, why := explain(err)
+		refuse(w, http.StatusBadRequest, field, why)
 		return false
 	}
 	return true
 }
 
-// fieldOf finds the field that the decoder complains about.
-func fieldOf(err error) string {
+// explain finds the field that the decoder complains about.
+func explain(err error) (field string, why error) {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		return wrongType.Field
+		return wrongType.Field, fmt.Errorf("%s: must be a %s, not a %s", wrongType.Field, wrongType.Type, wrongType.Value)
 	}
 	for _, complaint := range []string{`unknown field "`, `duplicate field "`} {
 		if _, rest, found := strings.Cut(err.Error(), complaint); found {
-			return strings.TrimSuffix(rest, `"`)
+			return strings.TrimSuffix(rest, `"`), err
 		}
 	}
-	return ""
+	return "", fmt.Errorf("the body must be a JSON object: %w", err)
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

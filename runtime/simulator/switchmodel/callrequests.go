@@ -91,6 +91,9 @@ func (s *Switch) phoneOf(number string) *extension {
 	return s.extension(DeviceID(number))
 }
 
+// maxLines is how many calls a telephone has, all but one held.
+const maxLines = 8
+
 // MakeCall dials from a telephone. A number that leads nowhere is a call that
 // fails, not a refusal: it was dialled.
 func (s *Switch) MakeCall(from DeviceID, to string, data map[string]string) (ConnectionID, error) {
@@ -103,6 +106,8 @@ func (s *Switch) MakeCall(from DeviceID, to string, data map[string]string) (Con
 		return ConnectionID{}, ErrInvalidDestination
 	case phone.occupied(nil):
 		return ConnectionID{}, ErrDeviceBusy
+	case len(phone.connections) >= maxLines:
+		return ConnectionID{}, ErrNoLine
 	}
 	c := s.newCall(from, DeviceID(to), data)
 	n := s.join(c, from, phone, Initiated)

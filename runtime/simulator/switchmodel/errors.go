@@ -7,6 +7,7 @@ type Category string
 const (
 	Operation            Category = "operation"
 	StateIncompatibility Category = "stateIncompatibility"
+	SystemResource       Category = "systemResourceAvailibility" // spelt so in the schema
 )
 
 // Error is a refusal in CSTA's terms (ECMA-269, Universal Failure).
@@ -23,7 +24,7 @@ var (
 	ErrInvalidDevice      = &Error{Operation, "invalidDeviceID", "there is no such device"}
 	ErrInvalidCall        = &Error{Operation, "invalidCallID", "there is no such call"}
 	ErrInvalidConnection  = &Error{Operation, "invalidConnectionID", "the device is not in that call"}
-	ErrInvalidDestination = &Error{Operation, "invalidDestination", "the destination is missing or is not a number"}
+	ErrInvalidDestination = &Error{Operation, "invalidDestination", "there is no such destination, or it is the caller himself"}
 	ErrInvalidQueue       = &Error{Operation, "invalidAgentGroup", "there is no such queue, or the agent does not serve it"}
 	ErrInvalidAgent       = &Error{Operation, "invalidAgentIdentifier", "there is no such agent, or another one is logged on at the device"}
 	ErrInvalidPassword    = &Error{Operation, "invalidAgentPassword", "the agent's password is wrong"}
@@ -31,6 +32,7 @@ var (
 	ErrAgentElsewhere     = &Error{StateIncompatibility, "invalidObjectState", "the agent is logged on at another device"}
 	ErrDeviceTaken        = &Error{StateIncompatibility, "invalidObjectState", "another agent is logged on at the device"}
 	ErrDeviceBusy         = &Error{StateIncompatibility, "invalidObjectState", "the device is in another call that is not held"}
+	ErrNoLine             = &Error{SystemResource, "resourceBusy", "all lines of the device are taken"}
 	ErrNotAlerting        = &Error{StateIncompatibility, "noCallToAnswer", "the connection is not alerting"}
 	ErrNotConnected       = &Error{StateIncompatibility, "noActiveCall", "the connection is not connected"}
 	ErrNotHeld            = &Error{StateIncompatibility, "noHeldCall", "the connection is not held"}

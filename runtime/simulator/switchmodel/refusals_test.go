@@ -102,6 +102,18 @@ func TestRefusals(t *testing.T) {
 			},
 			want: ErrDeviceBusy,
 		},
+		"dial without a free line": {
+			tc: func(d *desk) error {
+				for range maxLines {
+					id, err := d.MakeCall("1001", "5000", nil)
+					d.must(err)
+					d.must(d.Hold(id))
+				}
+				_, err := d.MakeCall("1001", "5000", nil)
+				return err
+			},
+			want: ErrNoLine,
+		},
 		"dial oneself": {
 			tc: func(d *desk) error {
 				_, err := d.MakeCall("1005", "4002", nil)

@@ -1,0 +1,157 @@
+package control
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
+)
+
+// badDay notes which faults were asked for.
+type badDay struct {
+	Dropped int
+	Silent  time.Duration
+	Refuse  bool
+}
+
+func (b *badDay) DropConnections() int    { b.Dropped++; return 7 }
+func (b *badDay) Silence(d time.Duration) { b.Silent = d }
+func (b *badDay) RefuseLogin(refuse bool) { b.Refuse = refuse }
+
+type port struct {
+	t      *testing.T
+	model  *switchmodel.Switch
+	faults *badDay
+	http.Handler
+}
+
+func open(t *testing.T) *port {
+	t.Helper()
+	model, err := switchmodel.New(switchmodel.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults := &badDay{}
+	return &port{t, model, faults, Handler(model, faults, logr.Discard())}
+}
+
+// ask sends a request, checks the status, and decodes the answer.
+func (p *port) ask(method, path, body string, want int, into any) http.Header {
+	p.t.Helper()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	if w.Code != want {
+		p.t.Fatalf("%s %s %s: %d %s, want %d", method, path, body, w.Code, w.Body, want)
+	}
+	if into != nil {
+		if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+			p.t.Fatalf("%s %s: %v in %s", method, path, err, w.Body)
+		}
+	}
+	return w.Header()
+}
+
+func TestACallFromOutside(t *testing.T) {
+	p := open(t)
+	var call switchmodel.Call
+	header := p.ask("POST", "/v1/calls", `{"from":"+4930123","queue":"support","data":{"customerId":"4711"},"patience":60}`, http.StatusCreated, &call)
+	if header.Get("Location") != "/v1/calls/"+string(call.ID) {
+		t.Errorf("location %q", header.Get("Location"))
+	}
+	if call.Calling != "+4930123" || call.Queue != "support" || call.Data["customerId"] != "4711" {
+		t.Errorf("call: %+v", call)
+	}
+
+	var calls struct{ Calls []switchmodel.Call }
+	p.ask("GET", "/v1/calls", "", http.StatusOK, &calls)
+	var queues struct{ Queues []switchmodel.Queue }
+	p.ask("GET", "/v1/queues", "", http.StatusOK, &queues)
+	if len(calls.Calls) != 1 || len(queues.Queues) != 1 || queues.Queues[0].Waiting != 1 {
+		t.Errorf("calls %+v, queues %+v", calls, queues)
+	}
+
+	p.ask("POST", "/v1/calls/"+string(call.ID)+"/hangup", "", http.StatusNoContent, nil)
+	p.ask("GET", "/v1/calls/"+string(call.ID), "", http.StatusNotFound, nil)
+}
+
+func TestATelephoneDials(t *testing.T) {
+	p := open(t)
+	var call switchmodel.Call
+	p.ask("POST", "/v1/calls", `{"from":"1001","to":"1002"}`, http.StatusCreated, &call)
+	if call.StateAt("1001") != switchmodel.Connected || call.StateAt("1002") != switchmodel.Alerting || call.FromOutside {
+		t.Errorf("call: %+v", call)
+	}
+}
+
+func TestAgents(t *testing.T) {
+	p := open(t)
+	if _, err := p.model.SetAgentState(switchmodel.AgentRequest{Device: "1001", Agent: "4001", Password: "secret", State: switchmodel.LoggedOn}); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Agents []struct{ AgentID, Device, State string }
+	}
+	p.ask("GET", "/v1/agents", "", http.StatusOK, &got)
+	if diff := cmp.Diff([]struct{ AgentID, Device, State string }{{"4001", "1001", "notReady"}}, got.Agents); diff != "" {
+		t.Errorf("agents (-want +got):\n%s", diff)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	p := open(t)
+	var got struct{ DroppedConnections int }
+	p.ask("POST", "/v1/faults", `{"dropConnections":true,"silence":1.5,"refuseLogin":true}`, http.StatusOK, &got)
+	want := badDay{Dropped: 1, Silent: 1500 * time.Millisecond, Refuse: true}
+	if diff := cmp.Diff(want, *p.faults); diff != "" || got.DroppedConnections != 7 {
+		t.Errorf("dropped %d; faults (-want +got):\n%s", got.DroppedConnections, diff)
+	}
+	p.ask("POST", "/v1/faults", `{"refuseLogin":false}`, http.StatusOK, nil)
+	if p.faults.Refuse || p.faults.Dropped != 1 {
+		t.Errorf("faults: %+v", p.faults)
+	}
+}
+
+func TestBadRequestsNameTheField(t *testing.T) {
+	tests := map[string]struct {
+		path, tc string
+		status   int
+		want     string
+	}{
+		"misspelt":              {"/v1/calls", `{"from":"+49","que":"support"}`, 400, "que"},
+		"other case":            {"/v1/calls", `{"From":"+49","queue":"support"}`, 400, "From"},
+		"twice":                 {"/v1/calls", `{"from":"+49","from":"+43"}`, 400, "from"},
+		"number for text":       {"/v1/calls", `{"from":49}`, 400, "from"},
+		"no JSON":               {"/v1/calls", `from=+49`, 400, ""},
+		"nobody calls":          {"/v1/calls", `{"queue":"support"}`, 422, "from"},
+		"nobody is called":      {"/v1/calls", `{"from":"+49"}`, 422, "to"},
+		"no such queue":         {"/v1/calls", `{"from":"+49","queue":"sales"}`, 422, "queue"},
+		"no such destination":   {"/v1/calls", `{"from":"+49","to":"1999"}`, 422, "to"},
+		"an agent is no phone":  {"/v1/calls", `{"from":"4001","to":"1001"}`, 422, "from"},
+		"impossible patience":   {"/v1/calls", `{"from":"+49","queue":"support","patience":-1}`, 422, "patience"},
+		"endless talk":          {"/v1/calls", `{"from":"+49","queue":"support","talkTime":1e9}`, 422, "talkTime"},
+		"no fault":              {"/v1/faults", `{}`, 422, "dropConnections"},
+		"silence into the past": {"/v1/faults", `{"silence":-1}`, 422, "silence"},
+		"too large":             {"/v1/calls", `{"from":"` + strings.Repeat("1", maxBody) + `"}`, 413, ""},
+		"hang up nothing":       {"/v1/calls/7/hangup", ``, 404, "id"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := open(t)
+			var got problem
+			header := p.ask("POST", test.path, test.tc, test.status, &got)
+			if got.Field != test.want || got.Detail == "" || got.Status != test.status {
+				t.Errorf("got %+v, want field %q", got, test.want)
+			}
+			if header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("content type %q", header.Get("Content-Type"))
+			}
+		})
+	}
+}
