@@ -1,0 +1,133 @@
+// Package ctilink turns a CTILink into its slots and pods, and tells people what
+// became of them.
+//
+// It applies what controllers/plan says and reads CTISlots and Deployments for the
+// rest. It never speaks to a CTI server or to a pod.
+package ctilink
+
+import (
+	"context"
+	"errors"
+
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/certs"
+	"github.com/ctilink/ctilink-operator/controllers/children"
+	"github.com/ctilink/ctilink-operator/controllers/conditions"
+)
+
+// Reconciler reconciles CTILinks.
+type Reconciler struct {
+	Client client.Client
+	// Direct does not cache: Secrets are created through it and never read.
+	Direct   client.Client
+	Certs    *certs.Store
+	Clock    clock.PassiveClock
+	Recorder events.EventRecorder
+	// Image of the runtime pods.
+	Image string
+
+	status   conditions.Writer
+	children children.Applier
+	secrets  secrets
+}
+
+var _ reconcile.Reconciler = (*Reconciler)(nil)
+
+// SetupWithManager registers the controller and its watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Options) error {
+	r.status.Client = r.Client
+	r.secrets.client = r.Direct
+	r.children = children.Applier{
+		Cached: r.Client,
+		Direct: r.Direct,
+		Typed: map[schema.GroupKind]func() client.Object{
+			v1alpha1.GroupVersion.WithKind("CTISlot").GroupKind():        func() client.Object { return &v1alpha1.CTISlot{} },
+			appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(): func() client.Object { return &appsv1.Deployment{} },
+		},
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("ctilink").
+		For(&v1alpha1.CTILink{}, specChanges).
+		Owns(&v1alpha1.CTISlot{}).
+		Owns(&appsv1.Deployment{}, podChanges).
+		Owns(&corev1.Service{}, builder.OnlyMetadata, drift).
+		Owns(&corev1.ServiceAccount{}, builder.OnlyMetadata, drift).
+		Owns(&rbacv1.RoleBinding{}, builder.OnlyMetadata, drift).
+		Owns(&networkingv1.NetworkPolicy{}, builder.OnlyMetadata, drift).
+		Owns(&policyv1.PodDisruptionBudget{}, builder.OnlyMetadata, drift).
+		Owns(&coordinationv1.Lease{}, builder.OnlyMetadata, deletion).
+		Watches(&v1alpha1.AgentPool{}, r.linkOfPool(), specChanges).
+		Watches(&v1alpha1.ImplementationClass{}, r.linksOfClass(), specChanges).
+		WithOptions(options).
+		Complete(r)
+}
+
+// Reconcile implements reconcile.Reconciler.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (_ ctrl.Result, err error) {
+	link := &v1alpha1.CTILink{}
+	if err := r.Client.Get(ctx, req.NamespacedName, link); err != nil {
+		r.forget(req.NamespacedName, err)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !link.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // the garbage collector takes the children
+	}
+	if !r.status.Fresh(link) {
+		return ctrl.Result{RequeueAfter: conditions.StaleDelay}, nil
+	}
+	log.FromContext(ctx).V(1).Info("Reconciling link", "generation", link.Generation)
+
+	s := &scope{link: link, before: link.DeepCopy()}
+	defer func() {
+		s.updateStatus()
+		patchErr := r.status.Patch(ctx, s.before, s.link)
+		if patchErr == nil {
+			r.announce(s)
+		}
+		err = errors.Join(err, patchErr)
+	}()
+	return r.run(ctx, s, r.plan, r.createSecrets, r.applyChildren, r.observe)
+}
+
+// run runs all phases, one failing or not: what can be done is done.
+func (r *Reconciler) run(ctx context.Context, s *scope, phases ...phase) (ctrl.Result, error) {
+	var errs []error
+	var result ctrl.Result
+	for _, p := range phases {
+		next, err := p(ctx, s)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if next.RequeueAfter > 0 && (result.RequeueAfter == 0 || next.RequeueAfter < result.RequeueAfter) {
+			result = next
+		}
+	}
+	if len(errs) > 0 {
+		return ctrl.Result{}, errors.Join(errs...)
+	}
+	return result, nil
+}
+
+func (r *Reconciler) forget(link client.ObjectKey, err error) {
+	if client.IgnoreNotFound(err) == nil {
+		r.status.Forget(link)
+		r.secrets.forget(link)
+		r.children.Forget(link.Namespace, link.Name)
+	}
+}
