@@ -42,6 +42,14 @@ const (
 	ReasonLicence       = "LicenceExhausted"
 	ReasonUnknownDriver = "UnknownDriver"
 	ReasonApplyFailed   = "ApplyFailed"
+	// ReasonInvalidParameters: the parameters of a class contradict themselves.
+	ReasonInvalidParameters = "InvalidParameters"
+	// ReasonTooManyAgents: the pools of a link bring more agents than it can hold.
+	ReasonTooManyAgents = "TooManyAgents"
+	// ReasonNameTaken: an object with a child's name belongs to somebody else.
+	ReasonNameTaken = "NameTaken"
+	// ReasonNoHolder: no pod holds the slot.
+	ReasonNoHolder = "NoHolder"
 )
 
 // Keys of labels and annotations.

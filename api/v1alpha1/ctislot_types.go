@@ -29,10 +29,10 @@ type CTISlotSpec struct {
 	// +kubebuilder:validation:MaxProperties=256
 	Config map[string]string `json:"config,omitempty"`
 
-	// agents of the slot.
+	// agents of the slot, by id. Atomic, since the operator alone writes them:
+	// field ownership per agent would outgrow the list itself.
 	// +optional
-	// +listType=map
-	// +listMapKey=id
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
 	Agents []SlotAgent `json:"agents,omitempty"`
 }

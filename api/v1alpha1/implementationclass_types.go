@@ -12,7 +12,8 @@ type ImplementationClassSpec struct {
 	Driver string `json:"driver,omitempty"`
 
 	// extends names the parent class. Parameters are inherited and overridden by
-	// name; activities and the hand-over are the parent's.
+	// name, property by property; activities and the hand-over are the parent's
+	// when this class declares none.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -53,6 +54,7 @@ type ParameterType string
 
 // Parameter is one key of the key-value configuration.
 // +kubebuilder:validation:XValidation:rule="self.type != 'enum' || (has(self.enum) && size(self.enum) > 0)",message="enum must list the values when type is enum"
+// +kubebuilder:validation:XValidation:rule="!has(self.sensitivity) || self.sensitivity != 'Secret' || !has(self.default)",message="a parameter with sensitivity Secret cannot have a default"
 type Parameter struct {
 	// name is the key.
 	// +required
