@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/build"
 	"github.com/ctilink/ctilink-operator/hack/cluster/cache"
@@ -68,8 +69,8 @@ func (c Cluster) up(ctx context.Context, count int, audit bool) error {
 	return c.untilUp(ctx, nodes, started)
 }
 
-// startMissing boots the control plane and the first count nodes where they do not run, all at once.
-func (c Cluster) startMissing(ctx context.Context, count int, nodes []layout.Machine) ([]layout.Machine, error) {
+// startMissing boots the control plane and the first count nodes where they do not run, all at once, and says when.
+func (c Cluster) startMissing(ctx context.Context, count int, nodes []layout.Machine) (map[string]time.Time, error) {
 	if err := machine.EnsureBridge(nodes[0]); err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func (c Cluster) startMissing(ctx context.Context, count int, nodes []layout.Mac
 	if err != nil {
 		return nil, err
 	}
-	var started []layout.Machine
+	started := map[string]time.Time{}
 	for _, m := range append([]layout.Machine{layout.ControlPlane()}, wanted...) {
 		pid, err := machine.Find(c.Dirs, m)
 		if err != nil {
@@ -86,10 +87,11 @@ func (c Cluster) startMissing(ctx context.Context, count int, nodes []layout.Mac
 		if pid != 0 {
 			continue
 		}
+		now := time.Now()
 		if err := c.start(ctx, m, nodes); err != nil {
 			return nil, err
 		}
-		started = append(started, m)
+		started[m.Name] = now
 	}
 	return started, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/component"
 	"github.com/ctilink/ctilink-operator/hack/cluster/layout"
@@ -60,15 +61,15 @@ func (c Cluster) nodeUp(ctx context.Context, node layout.Machine) error {
 	if err != nil {
 		return err
 	}
-	var started []layout.Machine
+	started := map[string]time.Time{}
 	if pid, err = machine.Find(c.Dirs, node); err != nil {
 		return err
 	}
 	if pid == 0 {
+		started[node.Name] = time.Now()
 		if err := c.start(ctx, node, nodes); err != nil {
 			return err
 		}
-		started = append(started, node)
 	}
 	if err := c.routeServices(); err != nil {
 		return err

@@ -24,7 +24,7 @@ import (
 const patience = 3 * time.Minute
 
 // untilUp waits until the API server answers, the nodes are Ready and names resolve.
-func (c Cluster) untilUp(ctx context.Context, nodes, started []layout.Machine) error {
+func (c Cluster) untilUp(ctx context.Context, nodes []layout.Machine, started map[string]time.Time) error {
 	client, err := c.client()
 	if err != nil {
 		return err
@@ -75,18 +75,14 @@ func (c Cluster) applyDNS(ctx context.Context, replicas int) error {
 }
 
 // untilNodesReady does not believe what a node that was just started said before.
-func (c Cluster) untilNodesReady(ctx context.Context, nodes, started []layout.Machine) error {
+func (c Cluster) untilNodesReady(ctx context.Context, nodes []layout.Machine, started map[string]time.Time) error {
 	client, err := c.client()
 	if err != nil {
 		return err
 	}
-	since := map[string]time.Time{}
-	for _, m := range started {
-		since[m.Name] = time.Now()
-	}
 	for _, node := range nodes {
 		if err := c.until(ctx, node.Name+" is Ready", func(ctx context.Context) error {
-			return nodeReady(ctx, client, node.Name, since[node.Name])
+			return nodeReady(ctx, client, node.Name, started[node.Name])
 		}); err != nil {
 			return err
 		}
@@ -99,19 +95,19 @@ func nodeReady(ctx context.Context, client kubernetes.Interface, name string, si
 	if err != nil {
 		return err
 	}
-	lease, err := client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(since) {
-		return errors.New("the kubelet has not reported yet")
-	}
 	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
+		if condition.Type != corev1.NodeReady {
+			continue
+		}
+		if condition.LastHeartbeatTime.Time.Before(since.Truncate(time.Second)) { // it is written in whole seconds
+			return errors.New("the kubelet has not reported yet")
+		}
+		if condition.Status == corev1.ConditionTrue {
 			return nil
 		}
+		return errors.New(condition.Message)
 	}
-	return errors.New("the node is not Ready")
+	return errors.New("the node has no status yet")
 }
 
 func dnsReady(ctx context.Context, client kubernetes.Interface) error {
