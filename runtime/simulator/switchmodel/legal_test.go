@@ -1,13 +1,25 @@
 package switchmodel
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 )
+
+// Rapid's defaults are too few for states that need several steps to reach.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"rapid.checks": "400", "rapid.steps": "60"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // Whatever is asked, in whatever order: the switch stays in a legal state, and
 // somebody who follows its events knows the same as the switch.
@@ -18,6 +30,9 @@ func TestAnyRequestsLeaveALegalState(t *testing.T) {
 		cfg.WrapUpTime = rapid.SampledFrom([]time.Duration{0, 10 * time.Second}).Draw(t, "wrapUp")
 		d := newDesk(t, cfg)
 		f := follow(d)
+		for i, agent := range []AgentID{"4001", "4002", "4003"} {
+			d.seat(agent, DeviceID(fmt.Sprint(1001+i)), rapid.SampledFrom([]AgentState{Ready, NotReady}).Draw(t, "seated"))
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"": func(t *rapid.T) {
 				if err := d.illegal(); err != nil {
@@ -32,7 +47,7 @@ func TestAnyRequestsLeaveALegalState(t *testing.T) {
 			"makeCall": d.anyMakeCall,
 			"call":     d.anyCallRequest,
 			"hangUp": func(t *rapid.T) {
-				_ = d.HangUp(d.anyCall(t))
+				_ = d.HangUp(d.anyConnection(t).Call)
 			},
 			"time": func(t *rapid.T) {
 				d.advance(time.Duration(rapid.IntRange(1, 30).Draw(t, "seconds")) * time.Second)
@@ -50,7 +65,7 @@ var (
 func (d *desk) anyAgentRequest(t *rapid.T) {
 	_, _ = d.SetAgentState(AgentRequest{
 		Device:   phones.Draw(t, "device"),
-		Agent:    rapid.SampledFrom([]AgentID{"", "4001", "4002", "4003"}).Draw(t, "agent"),
+		Agent:    rapid.SampledFrom([]AgentID{"", "", "", "4001", "4002", "4003"}).Draw(t, "agent"),
 		Password: "secret",
 		Queue:    rapid.SampledFrom([]string{"", "", "", "support", "sales"}).Draw(t, "queue"),
 		State:    agentStates.Draw(t, "state"),
@@ -74,17 +89,19 @@ func (d *desk) anyMakeCall(t *rapid.T) {
 }
 
 func (d *desk) anyCallRequest(t *rapid.T) {
-	id := ConnectionID{Call: d.anyCall(t), Device: phones.Draw(t, "device")}
-	request := rapid.SampledFrom([]func(ConnectionID) error{d.Answer, d.Answer, d.Hold, d.Retrieve, d.Clear}).Draw(t, "request")
-	_ = request(id)
+	request := rapid.SampledFrom([]func(ConnectionID) error{d.Answer, d.Answer, d.Hold, d.Hold, d.Retrieve, d.Clear}).Draw(t, "request")
+	_ = request(d.anyConnection(t))
 }
 
-func (d *desk) anyCall(t *rapid.T) CallID {
-	ids := []CallID{"0"}
+// anyConnection is one that there is, or none.
+func (d *desk) anyConnection(t *rapid.T) ConnectionID {
+	ids := []ConnectionID{{Call: "0", Device: "1001"}}
 	for _, c := range d.Calls() {
-		ids = append(ids, c.ID)
+		for _, n := range c.Connections {
+			ids = append(ids, ConnectionID{Call: c.ID, Device: n.Device})
+		}
 	}
-	return rapid.SampledFrom(ids).Draw(t, "call")
+	return rapid.SampledFrom(ids).Draw(t, "connection")
 }
 
 // illegal looks inside for what must never be.

@@ -128,6 +128,23 @@ func TestWhatIsTold(t *testing.T) {
 			},
 			want: []string{"AgentReady 4001"},
 		},
+		"a colleague's call ends the work after a call": {
+			tc: func(d *desk) {
+				d.seat("4001", "1001", Ready)
+				d.call(supportCall)
+				d.must(d.Answer(d.at("1001")))
+				d.must(d.Clear(d.at("1001")))
+				d.events = nil
+				d.call(InboundCall{From: "+4940", To: "4001"})
+				d.must(d.Clear(d.at("1001")))
+				d.advance(time.Hour)
+			},
+			want: []string{
+				"Delivered 1001 alerting newCall", "AgentBusy 4001",
+				"ConnectionCleared 1001 null normalClearing", "ConnectionCleared +4940 null normalClearing",
+				"AgentReady 4001",
+			},
+		},
 		"log off while busy happens after the call": {
 			tc: func(d *desk) {
 				d.seat("4001", "1001", Ready)
