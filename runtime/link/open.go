@@ -181,3 +181,11 @@ func (l *Link) end(ctx context.Context, m *member) error {
 	defer cancel()
 	return device.Close(ctx)
 }
+
+// CloseReaders ends the event streams of all sessions: this pod does not speak for
+// them any more. Desktops come back to the slot's next holder.
+func (l *Link) CloseReaders() {
+	for _, m := range l.all() {
+		m.Session.Close()
+	}
+}
