@@ -17,6 +17,7 @@ import (
 	"github.com/go-logr/zapr"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"k8s.io/klog/v2"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // Mozilla's roots: the image has no files
@@ -105,7 +106,7 @@ func newLog(level string) (*slog.Logger, error) {
 	}
 	c := zap.NewProductionConfig()
 	c.Level, c.Sampling, c.DisableCaller = l, nil, true
-	c.EncoderConfig.TimeKey, c.EncoderConfig.EncodeTime = "time", zap.NewProductionConfig().EncoderConfig.EncodeTime
+	c.EncoderConfig.TimeKey, c.EncoderConfig.EncodeTime, c.EncoderConfig.CallerKey = "time", zapcore.RFC3339NanoTimeEncoder, zapcore.OmitKey
 	z, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("make the log: %w", err)

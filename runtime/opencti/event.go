@@ -123,7 +123,7 @@ type Party struct {
 type Call struct {
 	CallID        string            `json:"callId" doc:"The switch's identifier; it may change on transfer and conference."`
 	InteractionID string            `json:"interactionId" doc:"One for the life of what the customer calls \"the call\"."`
-	State         EventName         `json:"state" doc:"Offering, Initiated, Delivered, Queued, Established, Held, Failed."`
+	State         EventName         `json:"state" doc:"Offering, Initiated, Delivered, Queued, Established, Held, Failed; in the event that ends the call: Released, Abandoned, Diverted."`
 	CallType      CallType          `json:"callType" enum:"INBOUND,OUTBOUND,INTERNAL,CONSULT,UNKNOWN"`
 	ANI           string            `json:"ani,omitempty" doc:"The number from where the call arrived."`
 	DNIS          string            `json:"dnis,omitempty" doc:"The number where the call was connected."`

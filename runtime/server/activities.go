@@ -20,7 +20,7 @@ type Accepted struct {
 }
 
 type activityInput struct {
-	inSession
+	InSession
 	Key     string `header:"Idempotency-Key" maxLength:"128" doc:"A retry with the same key gets the first answer and acts once."`
 	RawBody []byte `contentType:"application/json"`
 }
@@ -101,7 +101,7 @@ func (s *Server) perform(ctx context.Context, a opencti.Activity, schema *huma.S
 		return nil, err
 	}
 	r.Activity = a
-	found, err := s.session(ctx, in.inSession)
+	found, err := s.session(ctx, in.InSession)
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +123,7 @@ func (s *Server) decode(schema *huma.Schema, body []byte) (opencti.Request, erro
 		return r, newError(http.StatusBadRequest, "the body is not JSON")
 	}
 	result := &huma.ValidateResult{}
-	path := huma.NewPathBuffer([]byte("body"), 0)
-	path.Push("body")
+	path := huma.NewPathBuffer([]byte("body"), len("body"))
 	huma.Validate(s.api.OpenAPI().Components.Schemas, schema, path, huma.ModeWriteToServer, value, result)
 	if len(result.Errors) > 0 {
 		return r, newError(http.StatusBadRequest, "the body is not valid", result.Errors...)

@@ -59,14 +59,14 @@ var errorStatuses = []int{
 	http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
 
-// inSession is what every request inside a session has.
-type inSession struct {
+// InSession is what every request inside a session has.
+type InSession struct {
 	Session string `path:"session" maxLength:"64" doc:"The agent's id, or the device of a session without an agent." example:"4001"`
 	Token   string `header:"Ctilink-Session" maxLength:"4096" doc:"The sessionToken. With it any pod restores the session if it does not have it."`
 }
 
 // session finds the session, or restores it from its token.
-func (s *Server) session(ctx context.Context, in inSession) (*session.Session, error) {
+func (s *Server) session(ctx context.Context, in InSession) (*session.Session, error) {
 	l := linkOf(ctx)
 	if found, ok := l.Session(in.Session); ok {
 		return found, nil

@@ -20,7 +20,7 @@ import (
 const writeTimeout = 10 * time.Second
 
 type eventsInput struct {
-	inSession
+	InSession
 	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"The id of the last event that the desktop has; absent: the stream starts with a Snapshot." example:"1767225600000-42"`
 }
 
@@ -50,7 +50,7 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 			return nil, newError(http.StatusBadRequest, "header Last-Event-ID: "+err.Error()+"; leave it out to start with a Snapshot")
 		}
 	}
-	found, err := s.session(ctx, in.inSession)
+	found, err := s.session(ctx, in.InSession)
 	if err != nil {
 		return nil, err
 	}

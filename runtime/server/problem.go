@@ -85,6 +85,7 @@ func withStatus(status int, code opencti.ErrorCode, message string) *Problem {
 }
 
 func init() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = newError
 	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		return newError(status, msg, errs...)

@@ -87,7 +87,7 @@ type snapshotOutput struct {
 	Body *session.Snapshot
 }
 
-func (s *Server) getSession(ctx context.Context, in *inSession) (*snapshotOutput, error) {
+func (s *Server) getSession(ctx context.Context, in *InSession) (*snapshotOutput, error) {
 	found, err := s.session(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -96,13 +96,13 @@ func (s *Server) getSession(ctx context.Context, in *inSession) (*snapshotOutput
 }
 
 type closeInput struct {
-	inSession
+	InSession
 	Logout     bool   `query:"logout" doc:"Log the agent out first."`
 	ReasonCode string `query:"reasonCode" maxLength:"32" doc:"The reason for the log-out."`
 }
 
 func (s *Server) closeSession(ctx context.Context, in *closeInput) (*struct{}, error) {
-	found, err := s.session(ctx, in.inSession)
+	found, err := s.session(ctx, in.InSession)
 	if err != nil {
 		return nil, err
 	}

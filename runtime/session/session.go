@@ -178,7 +178,7 @@ func (s *Session) EndSync(device opencti.Device, snap opencti.DeviceSnapshot) {
 	now := time.Now()
 	s.device, s.syncing = device, false
 	for _, c := range s.state.resync(snap, now) {
-		c.Capabilities = []opencti.Activity{}
+		c.Capabilities, c.State, c.Since = []opencti.Activity{}, opencti.Released, now
 		s.tell(&Event{Name: opencti.Released, Ended: true, Cause: "LostInResync", Call: c}, now)
 	}
 	if wasDown {

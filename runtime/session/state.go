@@ -60,6 +60,7 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		delete(s.calls, id)
 		s.ended[id] = now
 		ev.Ended, ev.Call = true, clone(call)
+		ev.Call.State, ev.Call.Since = name, now
 		return ev
 	}
 	if !known {
