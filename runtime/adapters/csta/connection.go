@@ -17,11 +17,14 @@ import (
 // connection is one application session. One goroutine reads: it hands answers to those
 // who wait, answers the switch's own requests and gives events to the sink.
 type connection struct {
-	config    Config
-	socket    net.Conn
-	sink      opencti.Sink
-	log       *slog.Logger
+	config Config
+	socket net.Conn
+	sink   opencti.Sink
+	log    *slog.Logger
+
+	// Set before anybody else sends.
 	sessionID string
+	namespace string // of the edition that the switch agreed to
 
 	running sync.WaitGroup
 	done    chan struct{}
@@ -61,7 +64,7 @@ func newConnection(socket net.Conn, config Config, env opencti.Environment) *con
 		log = slog.New(slog.DiscardHandler)
 	}
 	c := &connection{
-		config: config, socket: socket, sink: env.Sink, log: log,
+		config: config, socket: socket, sink: env.Sink, log: log, namespace: config.ProtocolVersion,
 		done:    make(chan struct{}),
 		slots:   make(chan struct{}, max(1, config.OutstandingRequests)),
 		frames:  wire.NewWriter(socket),
@@ -191,7 +194,7 @@ func (c *connection) forget(id int) {
 }
 
 func (c *connection) send(id int, m wire.Message) error {
-	body, err := wire.Marshal(m, c.config.ProtocolVersion)
+	body, err := wire.Marshal(m, c.namespace)
 	if err != nil {
 		return opencti.Errorf(opencti.InvalidRequest, "the request is too large for the switch").WithDetail(err.Error())
 	}

@@ -129,19 +129,28 @@ func (c *connection) startSession(ctx context.Context) error {
 			CleanupDelay: int(c.config.SessionDuration.Seconds()),
 		}
 	}
-	answer, err := c.exchange(ctx, start, nil)
+	answer, err := c.exchange(ctx, start, c.sessionStarted)
 	if err != nil {
 		return err
 	}
 	switch a := answer.message.(type) {
 	case *wire.StartApplicationSessionPosResponse:
-		c.sessionID = a.SessionID
 		c.keepAlive(a.Duration)
 		return nil
 	case *wire.StartApplicationSessionNegResponse:
 		return sessionError(a.ErrorCode)
 	}
 	return unexpected(start, answer.message)
+}
+
+// sessionStarted runs in the reader: what the switch sends next is of the session.
+func (c *connection) sessionStarted(a answer) {
+	if r, ok := a.message.(*wire.StartApplicationSessionPosResponse); ok {
+		c.sessionID = r.SessionID
+		if r.ProtocolVersion != "" {
+			c.namespace = r.ProtocolVersion
+		}
+	}
 }
 
 // stopSession ends the application session; the monitors that it has end with it.

@@ -21,7 +21,7 @@ type monitor struct {
 
 	ref     string // monitorCrossRefID, empty: not started; under c.mu
 	parties roster
-	queues  []string // of the agent, as far as events told; the reader's alone
+	queues  []string // of the agent, where the switch tells; the reader's alone
 }
 
 // monitorOf returns the monitor of a device, started or not.

@@ -59,13 +59,22 @@ func (d *device) snapshotCall(ctx context.Context, info wire.SnapshotDeviceInfo)
 		}
 	})
 	if hasCode(err, opencti.NotCapable) {
-		return opencti.Call{CallID: id, State: localState(info.State.Local(), info.State.Compound[min(1, len(info.State.Compound)):]),
-			CallType: opencti.UnknownType}, nil
+		return callWithoutDetails(info), nil
 	}
 	if err != nil {
 		return opencti.Call{}, err
 	}
 	return d.call(id, info, a.message.(*wire.SnapshotCallResponse)), nil
+}
+
+func callWithoutDetails(info wire.SnapshotDeviceInfo) opencti.Call {
+	id := info.Connection.CallID
+	var others []wire.LocalConnectionState
+	if len(info.State.Compound) > 1 {
+		others = info.State.Compound[1:]
+	}
+	return opencti.Call{CallID: id, InteractionID: id, CallType: opencti.UnknownType,
+		State: localState(info.State.Local(), others)}
 }
 
 func (d *device) call(id string, info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) opencti.Call {
@@ -127,7 +136,7 @@ func lastQueue(history []wire.HistoryItem) string {
 func partiesOf(r *wire.SnapshotCallResponse) []party {
 	var out []party
 	for _, info := range r.Snapshot.Parties {
-		p := named(&info.DeviceOnCall, info.Connection.DeviceID.Number, partyState(info.State), false)
+		p := named(&info.DeviceOnCall, info.Connection.DeviceID.Number, partyStates[info.State], false)
 		caller := p.dn != "" && p.dn == r.CallingDevice.Number() || p.dn == "" && r.CallingDevice.Number() == ""
 		called := p.dn != "" && p.dn == r.CalledDevice.Number()
 		if caller && r.AssociatedCallingDevice != nil || called && r.AssociatedCalledDevice != nil {
@@ -146,16 +155,16 @@ var partyStates = map[wire.LocalConnectionState]opencti.EventName{
 	wire.StateHold: opencti.Held, wire.StateQueued: opencti.Queued, wire.StateFail: opencti.Failed,
 }
 
-func partyState(s wire.LocalConnectionState) opencti.EventName { return partyStates[s] }
-
 // localState gives the call's state at the device. A call that is connected here, and not
 // yet at the other side, is on its way.
 func localState(own wire.LocalConnectionState, others []wire.LocalConnectionState) opencti.EventName {
 	switch {
 	case own == wire.StateAlerting:
 		return opencti.Offering
+	case own == "":
+		return opencti.Established // not told: most calls are
 	case own != wire.StateConnected:
-		return partyState(own)
+		return partyStates[own]
 	case len(others) == 0:
 		return opencti.Initiated
 	}
@@ -166,14 +175,14 @@ func localState(own wire.LocalConnectionState, others []wire.LocalConnectionStat
 		if s == wire.StateHold {
 			return opencti.Established
 		}
-		return partyState(s)
+		return partyStates[s]
 	}
 	return opencti.Established
 }
 
 // agentState asks for the agent's state; a device without an agent has none.
 func (d *device) agentState(ctx context.Context) (opencti.AgentState, error) {
-	a, err := d.c.request(ctx, &wire.GetAgentState{Device: wire.Device(d.dn)}, nil)
+	a, err := d.c.request(ctx, &wire.GetAgentState{Device: wire.Device(d.dn)}, d.keepQueues)
 	switch {
 	case hasCode(err, opencti.NotCapable):
 		return opencti.AgentState{State: opencti.Unknown}, nil
@@ -190,6 +199,21 @@ func (d *device) agentState(ctx context.Context) (opencti.AgentState, error) {
 		}
 	}
 	return loggedOut, nil
+}
+
+// keepQueues runs in the reader: the events that follow change what it sets.
+func (d *device) keepQueues(a answer) {
+	r, ok := a.message.(*wire.GetAgentStateResponse)
+	if !ok {
+		return
+	}
+	m := d.c.monitorOf(d.dn)
+	m.queues = nil
+	for _, entry := range r.Agents {
+		if entry.LoggedOn {
+			m.queues = append(m.queues, agentStateOf(entry, wire.AgentData{}).Queues...)
+		}
+	}
 }
 
 var loggedOut = opencti.AgentState{State: opencti.LoggedOut, NativeState: string(wire.AgentNull)}

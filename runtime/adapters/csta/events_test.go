@@ -1,0 +1,308 @@
+package csta_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/adapters/csta"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/rules"
+)
+
+func delivered(monitor, callID string) string {
+	return fmt.Sprintf(`<DeliveredEvent><monitorCrossRefID>%s</monitorCrossRefID><connection><callID>%s</callID><deviceID>1001</deviceID>`+
+		`</connection><alertingDevice><deviceIdentifier>1001</deviceIdentifier></alertingDevice></DeliveredEvent>`, monitor, callID)
+}
+
+// told is an event of monitor 71 about call 7, written by hand.
+func told(event, connection, at, rest string) string {
+	return fmt.Sprintf(`<ns:%[1]sEvent xmlns:ns="http://www.ecma-international.org/standards/ecma-323/csta/ed5"><ns:monitorCrossRefID>71`+
+		`</ns:monitorCrossRefID><%[2]s><deviceID typeOfNumber="dialingNumber">%[3]s</deviceID><callID>7</callID></%[2]s>%[4]s</ns:%[1]sEvent>`,
+		event, connection, at, rest)
+}
+
+func device(element, number string) string {
+	return fmt.Sprintf(`<%[1]s><deviceIdentifier typeOfNumber="dialingNumber">%[2]s</deviceIdentifier></%[1]s>`, element, number)
+}
+
+func agentTold(event, rest string) string {
+	return fmt.Sprintf(`<%[1]sEvent><monitorCrossRefID>71</monitorCrossRefID>%[2]s<agentID>5501</agentID>%[3]s</%[1]sEvent>`,
+		event, device("agentDevice", "1001"), rest)
+}
+
+const linkage = `<callLinkageData><globalCallData><globalCallLinkageID><globallyUniqueCallLinkageID>00001012341398</globallyUniqueCallLinkageID>` +
+	`</globalCallLinkageID></globalCallData></callLinkageData>`
+
+// happened is what rules make of a raw event.
+type happened struct {
+	Name opencti.EventName
+	Call string
+	Data map[string]string // texts that are set
+	With []string          // otherDns
+	Vars map[string]string
+}
+
+// judge compiles the class's own rules and asks them.
+type judge struct{ set *rules.Set }
+
+func newJudge(t *testing.T) judge {
+	t.Helper()
+	set, err := rules.Compile(csta.Driver{}.Describe().Rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return judge{set}
+}
+
+func (j judge) of(t *testing.T, raw opencti.RawEvent, state opencti.EventName) happened {
+	t.Helper()
+	in := &rules.Input{Raw: raw, DN: "1001", AgentID: "5501", State: state}
+	in.Call = j.set.CallID(in)
+	name, found, err := j.set.Identify(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found {
+		return happened{}
+	}
+	kind, _ := opencti.TypeOf(name)
+	data, err := j.set.Populate(in, kind, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := happened{Name: name, Call: in.Call, With: data.Strings("otherDns"), Vars: data.Map("variables"), Data: map[string]string{}}
+	for _, field := range opencti.PopulateFields(kind) {
+		if v := data.String(field); v != "" && field != "callId" {
+			out.Data[field] = v
+		}
+	}
+	return out
+}
+
+func TestDecisionTree(t *testing.T) {
+	type texts = map[string]string
+	const alerting, established, initiated = opencti.Offering, opencti.Established, opencti.Initiated
+	for _, tc := range []struct {
+		name  string
+		xml   string
+		state opencti.EventName // of call 7 before
+		want  happened
+	}{
+		{name: "off-hook", xml: told("ServiceInitiated", "initiatedConnection", "1001", device("initiatingDevice", "1001")+`<cause>newCall</cause>`),
+			want: happened{Name: opencti.Initiated, Call: "7", Data: texts{"cause": "newCall"}}},
+		{name: "dialled", xml: told("Originated", "originatedConnection", "1001", device("callingDevice", "1001")+device("calledDevice", "1002")),
+			want: happened{Name: opencti.Initiated, Call: "7", Data: texts{"ani": "1001", "dnis": "1002"}}},
+		{name: "rings here, from a queue", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
+			device("callingDevice", "T7")+device("calledDevice", "0800")+`<lastRedirectionDevice><numberDialed>sales</numberDialed></lastRedirectionDevice>`+
+			`<localConnectionInfo>alerting</localConnectionInfo><userData><string>637573746F6D65723D34373131</string></userData><cause>distributed</cause>`+
+			device("networkCallingDevice", "+492215550101")+`<callCharacteristics><acdCall>true</acdCall></callCharacteristics>`+linkage),
+			want: happened{Name: opencti.Offering, Call: "7", With: []string{"T7"}, Vars: texts{"customer": "4711"},
+				Data: texts{"ani": "+492215550101", "dnis": "0800", "queue": "sales", "offeredBy": "Queue", "callType": "INBOUND",
+					"cause": "distributed", "interactionId": "00001012341398"}}},
+		{name: "rings here, direct, caller withheld", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
+			`<callingDevice><restricted/></callingDevice>`+device("calledDevice", "1001")+device("associatedCallingDevice", "T7")),
+			want: happened{Name: opencti.Offering, Call: "7", Data: texts{"dnis": "1001", "offeredBy": "Direct", "callType": "INBOUND"}}},
+		{name: "rings here, from a colleague", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
+			device("callingDevice", "1002")+device("calledDevice", "1001")),
+			want: happened{Name: opencti.Offering, Call: "7", With: []string{"1002"},
+				Data: texts{"ani": "1002", "dnis": "1001", "offeredBy": "Direct", "callType": "INTERNAL"}}},
+		{name: "a colleague consults", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
+			device("callingDevice", "1002")+device("calledDevice", "1001")+`<cause>consultation</cause>`),
+			want: happened{Name: opencti.Offering, Call: "7", With: []string{"1002"},
+				Data: texts{"ani": "1002", "dnis": "1001", "offeredBy": "Direct", "callType": "CONSULT", "cause": "consultation"}}},
+		{name: "rings there", state: initiated, xml: told("Delivered", "connection", "1002", device("alertingDevice", "1002")+
+			device("callingDevice", "1001")+device("calledDevice", "1002")),
+			want: happened{Name: opencti.Delivered, Call: "7", With: []string{"1002"}, Data: texts{"ani": "1001", "dnis": "1002", "callType": "INTERNAL"}}},
+		{name: "left the switch", state: initiated, xml: told("NetworkReached", "outboundConnection", "T7", device("networkInterfaceUsed", "T7")+
+			device("callingDevice", "1001")+device("calledDevice", "+4930")),
+			want: happened{Name: opencti.Delivered, Call: "7", With: []string{"+4930"}, Data: texts{"ani": "1001", "dnis": "+4930", "callType": "OUTBOUND"}}},
+		{name: "waits in a queue", state: initiated, xml: told("Queued", "queuedConnection", "sales", device("queue", "sales")+
+			device("callingDevice", "1001")+device("calledDevice", "sales")+`<numberQueued>3</numberQueued>`),
+			want: happened{Name: opencti.Queued, Call: "7", With: []string{"sales"}, Data: texts{"ani": "1001", "dnis": "sales", "queue": "sales"}}},
+		{name: "answered here", state: alerting, xml: told("Established", "establishedConnection", "1001", device("answeringDevice", "1001")+
+			device("callingDevice", "4930")+device("calledDevice", "0800")+`<localConnectionInfo>connected</localConnectionInfo><cause>newCall</cause>`),
+			want: happened{Name: opencti.Established, Call: "7", With: []string{"4930"}, Data: texts{"ani": "4930", "dnis": "0800", "cause": "newCall"}}},
+		{name: "held here", state: established, xml: told("Held", "heldConnection", "1001", device("holdingDevice", "1001")),
+			want: happened{Name: opencti.Held, Call: "7", Data: texts{}}},
+		{name: "held by the other", state: established, xml: told("Held", "heldConnection", "1002", device("holdingDevice", "1002")),
+			want: happened{Name: opencti.PartyInfo, Call: "7", With: []string{"1002"}, Data: texts{}}},
+		{name: "retrieved here", state: opencti.Held, xml: told("Retrieved", "retrievedConnection", "1001", device("retrievingDevice", "1001")),
+			want: happened{Name: opencti.Retrieved, Call: "7", Data: texts{}}},
+		{name: "retrieved by the other", state: established, xml: told("Retrieved", "retrievedConnection", "1002", device("retrievingDevice", "1002")),
+			want: happened{Name: opencti.PartyInfo, Call: "7", With: []string{"1002"}, Data: texts{}}},
+		{name: "cleared here", state: established, xml: told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "1002")+
+			`<cause>normalClearing</cause>`), want: happened{Name: opencti.Released, Call: "7", Data: texts{"cause": "normalClearing"}}},
+		{name: "the caller gave up", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "4930")),
+			want: happened{Name: opencti.Abandoned, Call: "7", Data: texts{}}},
+		{name: "the caller gave up, the switch does not say who", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", ""),
+			want: happened{Name: opencti.Abandoned, Call: "7", Data: texts{}}},
+		{name: "declined here", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "1001")),
+			want: happened{Name: opencti.Released, Call: "7", Data: texts{}}},
+		{name: "another left", state: established, xml: told("ConnectionCleared", "droppedConnection", "1002", device("releasingDevice", "1002")),
+			want: happened{Name: opencti.PartyInfo, Call: "7", Data: texts{}}},
+		{name: "another left a call that is not here", xml: told("ConnectionCleared", "droppedConnection", "1002", device("releasingDevice", "1002"))},
+		{name: "call over", state: established, xml: told("CallCleared", "clearedCall", "", ""), want: happened{Name: opencti.Released, Call: "7", Data: texts{}}},
+		{name: "call over while it rings", state: alerting, xml: told("CallCleared", "clearedCall", "", ""),
+			want: happened{Name: opencti.Abandoned, Call: "7", Data: texts{}}},
+		{name: "rang too long", state: alerting, xml: told("Diverted", "connection", "1001", device("divertingDevice", "1001")+
+			device("newDestination", "1002")+`<cause>callForwardNoAnswer</cause>`),
+			want: happened{Name: opencti.Diverted, Call: "7", Data: texts{"cause": "callForwardNoAnswer"}}},
+		{name: "rang too long at another", state: opencti.Delivered, xml: told("Diverted", "connection", "1002", device("divertingDevice", "1002"))},
+		{name: "busy", state: initiated, xml: told("Failed", "failedConnection", "1002", device("failingDevice", "1002")+`<cause>busy</cause>`),
+			want: happened{Name: opencti.Failed, Call: "7", With: []string{"1002"}, Data: texts{"cause": "busy"}}},
+		{name: "busy here, and the call never came", xml: told("Failed", "failedConnection", "1001", device("failingDevice", "1001")+`<cause>busy</cause>`)},
+		{name: "data", state: established, xml: told("CallInformation", "connection", "1001", `<correlatorData><string>613D32</string></correlatorData>`),
+			want: happened{Name: opencti.CallInfo, Call: "7", Vars: texts{"a": "2"}, Data: texts{}}},
+
+		{name: "logged on", xml: agentTold("AgentLoggedOn", `<acdGroup>sales</acdGroup>`),
+			want: happened{Name: opencti.LoggedIn, Data: texts{"agentId": "5501"}}},
+		{name: "ready", xml: agentTold("AgentReady", ""),
+			want: happened{Name: opencti.Available, Data: texts{"agentId": "5501", "nativeState": "agentReady"}}},
+		{name: "not ready, with Avaya's reason", xml: agentTold("AgentNotReady", `<extensions><privateData><private><a:SetAgentStatePrivateData `+
+			`xmlns:a="http://www.avaya.com/csta"><a:workMode>auxWork</a:workMode><a:reasonCode>4</a:reasonCode></a:SetAgentStatePrivateData>`+
+			`</private></privateData></extensions>`),
+			want: happened{Name: opencti.Unavailable, Data: texts{"agentId": "5501", "nativeState": "agentNotReady", "reasonCode": "4", "workMode": "auxWork"}}},
+		{name: "busy, not ready after it", xml: agentTold("AgentBusy", `<pendingAgentState>agentNotReady</pendingAgentState>`),
+			want: happened{Name: opencti.Busy, Data: texts{"agentId": "5501", "nativeState": "agentBusy", "pendingState": "Unavailable"}}},
+		{name: "after-call work, ready after it", xml: agentTold("AgentWorkingAfterCall", `<pendingAgentState>ready</pendingAgentState>`),
+			want: happened{Name: opencti.AfterCallWork, Data: texts{"agentId": "5501", "nativeState": "agentWorkingAfterCall",
+				"workMode": "AFTER_CALL_WORK", "pendingState": "Available"}}},
+		{name: "logged off", xml: agentTold("AgentLoggedOff", ""),
+			want: happened{Name: opencti.LoggedOut, Data: texts{"agentId": "5501", "nativeState": "agentNull"}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p, events := newPeer(t, quiet()), make(sink, 8)
+			p.subscribed(events)
+			p.event(tc.xml)
+			raw := events.next(t)
+			if raw.DN != "1001" || raw.Order != 1 || raw.Received.IsZero() {
+				t.Errorf("event at %q, order %d, received %v", raw.DN, raw.Order, raw.Received)
+			}
+			if diff := cmp.Diff(tc.want, newJudge(t).of(t, raw, tc.state), cmp.Comparer(sameTexts)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// sameTexts takes no list for an empty one.
+func sameTexts(a, b []string) bool { return len(a) == 0 && len(b) == 0 || cmp.Equal(a, b) }
+
+func TestMergedCalls(t *testing.T) {
+	pair := func(oldCall, newCall, at string) string {
+		return fmt.Sprintf(`<connectionListItem><newConnection><callID>%s</callID><deviceID>%s</deviceID></newConnection>`+
+			`<oldConnection><deviceID>%s</deviceID><callID>%s</callID></oldConnection></connectionListItem>`, newCall, at, at, oldCall)
+	}
+	merge := func(event, list, pairs, rest string) string {
+		return fmt.Sprintf(`<%[1]s><monitorCrossRefID>71</monitorCrossRefID><primaryOldCall><callID>7</callID><deviceID>1001</deviceID></primaryOldCall>`+
+			`<secondaryOldCall><callID>8</callID><deviceID>1001</deviceID></secondaryOldCall>%[4]s<%[2]s>%[3]s</%[2]s></%[1]s>`, event, list, pairs, rest)
+	}
+	type step struct {
+		Name           opencti.EventName
+		Call, NewCall  string
+		Other          []string
+		GlobalOfResult string
+	}
+	for _, tc := range []struct {
+		name string
+		xml  string
+		want []step
+	}{
+		{"I am transferred, my consult call goes on as 9",
+			merge("TransferedEvent", "transferredConnections", pair("8", "9", "1001")+pair("7", "9", "4930"), device("transferringDevice", "1002")),
+			[]step{{Name: opencti.Released, Call: "7"}, {Name: opencti.Transferred, Call: "8", NewCall: "9", Other: []string{"4930"}}}},
+		{"two r",
+			merge("TransferredEvent", "transferredConnections", pair("7", "9", "1001")+pair("8", "9", "4930"), device("transferringDevice", "1002")),
+			[]step{{Name: opencti.Released, Call: "8"}, {Name: opencti.Transferred, Call: "7", NewCall: "9", Other: []string{"4930"}}}},
+		{"I transfer: both calls end here",
+			merge("TransferedEvent", "transferredConnections", pair("8", "9", "1002")+pair("7", "9", "4930"), device("transferringDevice", "1001")),
+			[]step{{Name: opencti.Released, Call: "7"}, {Name: opencti.Released, Call: "8"}}},
+		{"a conference goes on under the id of its second call",
+			merge("ConferencedEvent", "conferenceConnections", pair("7", "8", "1001")+pair("8", "8", "1002")+pair("7", "8", "4930"),
+				device("conferencingDevice", "1001")),
+			[]step{{Name: opencti.Released, Call: "8"}, {Name: opencti.Conferenced, Call: "7", NewCall: "8", Other: []string{"1002", "4930"}}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p, events := newPeer(t, quiet()), make(sink, 8)
+			p.subscribed(events)
+			p.event(tc.xml)
+			j := newJudge(t)
+			var got []step
+			for range tc.want {
+				h := j.of(t, events.next(t), opencti.Established)
+				got = append(got, step{Name: h.Name, Call: h.Call, NewCall: h.Data["newCallId"], Other: h.With})
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.Comparer(sameTexts)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			events.none(t)
+		})
+	}
+}
+
+func TestPartiesOfAConversation(t *testing.T) {
+	p, events := newPeer(t, quiet()), make(sink, 16)
+	p.subscribed(events)
+	caller := `<callingDevice><restricted/></callingDevice>` + device("calledDevice", "0800")
+	queue := `<lastRedirectionDevice><numberDialed>sales</numberDialed></lastRedirectionDevice>`
+	network := `<networkCallingDevice><restricted/></networkCallingDevice>`
+	customer := map[string]string{"id": "caller", "state": "Established", "role": "Customer"}
+	me := func(state string) map[string]string {
+		return map[string]string{"id": "1001", "dn": "1001", "state": state, "role": "Agent"}
+	}
+	for _, tc := range []struct {
+		xml  string
+		want []map[string]string
+	}{
+		{told("Delivered", "connection", "1001", device("alertingDevice", "1001")+caller+queue+network), []map[string]string{customer, me("Delivered")}},
+		{told("Established", "establishedConnection", "1001", device("answeringDevice", "1001")+caller+queue), []map[string]string{customer, me("Established")}},
+		{told("Held", "heldConnection", "1001", device("holdingDevice", "1001")), []map[string]string{customer, me("Held")}},
+		{told("Retrieved", "retrievedConnection", "1001", device("retrievingDevice", "1001")), []map[string]string{customer, me("Established")}},
+		{told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "1001")), nil},
+	} {
+		p.event(tc.xml)
+		raw := events.next(t)
+		got, _ := raw.Fields["parties"].([]map[string]string)
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("after %s (-want +got):\n%s", raw.Name, diff)
+		}
+	}
+}
+
+func TestQueuesOfAnAgent(t *testing.T) {
+	p, events := newPeer(t, quiet()), make(sink, 16)
+	p.subscribed(events)
+	j := newJudge(t)
+	for _, tc := range []struct {
+		xml    string
+		want   opencti.EventName
+		queues []string
+	}{
+		{agentTold("AgentLoggedOn", `<acdGroup>sales</acdGroup>`), opencti.LoggedIn, []string{"sales"}},
+		{agentTold("AgentLoggedOn", `<acdGroup>help</acdGroup>`), opencti.LoggedIn, []string{"sales", "help"}},
+		{agentTold("AgentReady", ``), opencti.Available, []string{"sales", "help"}},
+		{agentTold("AgentLoggedOff", `<acdGroup>sales</acdGroup>`), "", []string{"help"}},
+		{agentTold("AgentLoggedOff", `<acdGroup>help</acdGroup>`), opencti.LoggedOut, nil},
+	} {
+		p.event(tc.xml)
+		raw := events.next(t)
+		queues, _ := raw.Fields["queues"].([]string)
+		if got := j.of(t, raw, "").Name; got != tc.want || !cmp.Equal(queues, tc.queues) {
+			t.Errorf("%s is %q with %v, want %q with %v", raw.Name, got, queues, tc.want, tc.queues)
+		}
+	}
+}
+
+func TestEventsThatAreNotOurs(t *testing.T) {
+	p, events := newPeer(t, quiet()), make(sink, 8)
+	p.subscribed(events)
+	p.event(delivered("72", "1"))
+	p.event(`<OfferedEvent><monitorCrossRefID>71</monitorCrossRefID></OfferedEvent>`)
+	p.event(`<DeliveredEvent/>`)
+	p.event(delivered("71", "2"))
+	if e := events.next(t); e.Fields["callID"] != "2" || e.Order != 1 {
+		t.Errorf("event %+v, want call 2 as the first", e)
+	}
+}
