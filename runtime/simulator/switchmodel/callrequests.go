@@ -57,7 +57,7 @@ func (s *Switch) route(c *call, q *queue, phone *extension) {
 	switch {
 	case q != nil:
 		s.enqueue(c, q, CauseEnteringDistribution)
-	case len(phone.connections) > 0:
+	case phone.occupied(nil) || len(phone.connections) >= maxLines:
 		s.fail(c, phone.id, CauseBusy)
 	default:
 		s.alert(c, phone, CauseNewCall)

@@ -212,6 +212,16 @@ func TestWhatIsTold(t *testing.T) {
 				"ConnectionCleared 1001 null normalClearing", "ConnectionCleared 9999 null normalClearing",
 			},
 		},
+		"a telephone that only holds a call rings for another": {
+			tc: func(d *desk) {
+				d.call(InboundCall{From: "+4930", To: "1001"})
+				d.must(d.Answer(d.at("1001")))
+				d.must(d.Hold(d.at("1001")))
+				d.events = nil
+				d.call(InboundCall{From: "+4940", To: "1001"})
+			},
+			want: []string{"Delivered 1001 alerting newCall"},
+		},
 		"somebody outside meets a busy telephone and gives up": {
 			tc: func(d *desk) {
 				_, err := d.MakeCall("1001", "1002", nil)
