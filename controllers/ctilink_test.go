@@ -1,0 +1,339 @@
+package controllers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+)
+
+func TestLinkFollowsItsSlots(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, classObject("follow"))
+	create(t, linkObject(ns, "support", "follow"))
+	create(t, poolObject(ns, "day", "support", "4001", "4002"))
+
+	linkIs(t, ns, "support", v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	linkIs(t, ns, "support", v1alpha1.ConditionConnected, metav1.ConditionFalse, v1alpha1.ReasonNoHolder)
+	linkIs(t, ns, "support", v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonNoHolder)
+	poolIs(t, ns, "day", v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	eventually(t, func() error {
+		if n := len(get(t, ns, "support-0", &v1alpha1.CTISlot{}).Spec.Agents); n != 2 {
+			return fmt.Errorf("the slot has %d agents", n)
+		}
+		return nil
+	})
+
+	serve(t, ns, "support")
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	linkIs(t, ns, "support", v1alpha1.ConditionReconciling, metav1.ConditionFalse, v1alpha1.ReasonReady)
+	poolIs(t, ns, "day", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+
+	// Another document: not ready until a pod has applied it.
+	create(t, poolObject(ns, "night", "support", "4003"))
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
+	report(t, ns, "support-0", metav1.ConditionTrue, v1alpha1.ReasonConnected, func(s *v1alpha1.CTISlotStatus) {
+		s.Sessions = 2
+		s.SessionsByPool = []v1alpha1.PoolSessions{{Pool: "day", Sessions: 2}}
+	})
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	poolIs(t, ns, "night", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+
+	want := v1alpha1.CTILinkStatus{ObservedGeneration: 1, Slots: 1, Pools: 2, Agents: 3, Sessions: 2,
+		Endpoint: "https://support." + ns + ".svc:8443", TokenSecret: "support-desktop-token"}
+	eventually(t, func() error {
+		got := get(t, ns, "support", &v1alpha1.CTILink{}).Status
+		got.Conditions = nil
+		if diff := cmp.Diff(want, got); diff != "" {
+			return errors.New("status (-want +got):\n" + diff)
+		}
+		if n := get(t, ns, "day", &v1alpha1.AgentPool{}).Status.Sessions; n != 2 {
+			return fmt.Errorf("pool has %d sessions", n)
+		}
+		return nil
+	})
+}
+
+func TestLinkSaysWhyItIsNotReady(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, classObject("why"))
+	create(t, linkObject(ns, "support", "why"))
+	serve(t, ns, "support")
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+
+	for _, tc := range []struct {
+		reason, want string
+		stalled      metav1.ConditionStatus
+	}{
+		{v1alpha1.ReasonConnecting, v1alpha1.ReasonConnecting, metav1.ConditionFalse},
+		{v1alpha1.ReasonDisconnected, v1alpha1.ReasonDisconnected, metav1.ConditionFalse},
+		{v1alpha1.ReasonAuthFailed, v1alpha1.ReasonAuthFailed, metav1.ConditionTrue},
+		{v1alpha1.ReasonLicence, v1alpha1.ReasonLicence, metav1.ConditionTrue},
+		{"SomethingNobodyKnows", v1alpha1.ReasonDisconnected, metav1.ConditionFalse},
+	} {
+		report(t, ns, "support-0", metav1.ConditionFalse, tc.reason)
+		linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionFalse, tc.want)
+		l := get(t, ns, "support", &v1alpha1.CTILink{})
+		for _, c := range l.Status.Conditions {
+			if strings.Contains(c.Message, "secret-marker") {
+				t.Errorf("%s: a peer's words reached the status: %s", tc.reason, c.Message)
+			}
+			if c.Type == v1alpha1.ConditionStalled && c.Status != tc.stalled {
+				t.Errorf("%s: Stalled is %s, want %s", tc.reason, c.Status, tc.stalled)
+			}
+		}
+	}
+	report(t, ns, "support-0", metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	readyPods(t, ns, "support-0", 0)
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNoHolder)
+}
+
+func TestMistakeMendsItselfAndKeepsWhatWorks(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, linkObject(ns, "support", "late"))
+	create(t, poolObject(ns, "day", "missing", "4001"))
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonClassNotFound)
+	linkIs(t, ns, "support", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonClassNotFound)
+	poolIs(t, ns, "day", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLinkNotFound)
+
+	create(t, classObject("late"))
+	serve(t, ns, "support")
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+
+	create(t, linkObject(ns, "missing", "late"))
+	poolIs(t, ns, "day", v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+
+	// A bad configuration is refused whole; the last good one stays in force.
+	good := get(t, ns, "support-0", &v1alpha1.CTISlot{})
+	change(t, ns, "support", func(l *v1alpha1.CTILink) { l.Spec.Config["colour"] = "red" })
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig)
+	linkIs(t, ns, "support", v1alpha1.ConditionConnected, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	if diff := cmp.Diff(good.Spec, get(t, ns, "support-0", &v1alpha1.CTISlot{}).Spec); diff != "" {
+		t.Errorf("a refused configuration changed the slot (-want +got):\n%s", diff)
+	}
+	change(t, ns, "support", func(l *v1alpha1.CTILink) { delete(l.Spec.Config, "colour") })
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+}
+
+func change(t *testing.T, namespace, name string, f func(*v1alpha1.CTILink)) {
+	t.Helper()
+	l := get(t, namespace, name, &v1alpha1.CTILink{})
+	before := l.DeepCopy()
+	f(l)
+	if err := admin.Patch(t.Context(), l, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNothingIsWrittenTwice(t *testing.T) {
+	ns := newNamespace(t)
+	stop := startOperator(t, ns)
+	create(t, classObject("once"))
+	create(t, linkObject(ns, "support", "once", func(s *v1alpha1.CTILinkSpec) {
+		s.ConfigFrom = []v1alpha1.ConfigSource{{SecretRef: &v1alpha1.LocalObjectReference{Name: "login"}}}
+	}))
+	create(t, poolObject(ns, "day", "support", "4001"))
+	serve(t, ns, "support")
+	poolIs(t, ns, "day", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	before := versions(t, ns)
+	if len(before) != 14 {
+		t.Fatalf("found %d objects of the link: %v", len(before), before)
+	}
+
+	// A second reconcile, and one whose effect on the link can be waited for.
+	touch(t, ns, "support-0", 7)
+	touch(t, ns, "support-0", 0)
+	if diff := cmp.Diff(before, versions(t, ns)); diff != "" {
+		t.Errorf("a second reconcile wrote (-before +after):\n%s", diff)
+	}
+
+	stop()
+	startOperator(t, ns)
+	touch(t, ns, "support-0", 7)
+	touch(t, ns, "support-0", 0)
+	if diff := cmp.Diff(before, versions(t, ns)); diff != "" {
+		t.Errorf("a restarted operator wrote (-before +after):\n%s", diff)
+	}
+}
+
+// touch changes a count in the slot and waits until the link shows it, so that a
+// reconcile has certainly run.
+func touch(t *testing.T, namespace, slot string, sessions int32) {
+	t.Helper()
+	report(t, namespace, slot, metav1.ConditionTrue, v1alpha1.ReasonConnected, func(s *v1alpha1.CTISlotStatus) { s.Sessions = sessions })
+	eventually(t, func() error {
+		if n := get(t, namespace, strings.TrimSuffix(slot, "-0"), &v1alpha1.CTILink{}).Status.Sessions; n != sessions {
+			return fmt.Errorf("the link shows %d sessions, want %d", n, sessions)
+		}
+		return nil
+	})
+}
+
+// versions lists what the operator wrote in a namespace: a child by its
+// resourceVersion, a slot by its generation (the test itself writes its status).
+func versions(t *testing.T, namespace string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, list := range []client.ObjectList{
+		&appsv1.DeploymentList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{}, &corev1.SecretList{},
+		&rbacv1.RoleBindingList{}, &networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{},
+		&coordinationv1.LeaseList{}, &v1alpha1.CTISlotList{}, &v1alpha1.AgentPoolList{}, &v1alpha1.CTILinkList{},
+	} {
+		if err := admin.List(t.Context(), list, client.InNamespace(namespace)); err != nil {
+			t.Fatal(err)
+		}
+		eachObject(t, list, func(o client.Object) {
+			version := o.GetResourceVersion()
+			switch o.(type) {
+			case *v1alpha1.CTISlot, *v1alpha1.CTILink:
+				version = fmt.Sprint("generation ", o.GetGeneration())
+			}
+			out[fmt.Sprintf("%T/%s", o, o.GetName())] = version
+		})
+	}
+	return out
+}
+
+func TestChildThatSomebodyChangedIsPutRight(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, classObject("drift"))
+	create(t, linkObject(ns, "support", "drift"))
+	serve(t, ns, "support")
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+
+	d := get(t, ns, "support-0", &appsv1.Deployment{})
+	d.Spec.Replicas = new(int32(7))
+	if err := admin.Update(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	lease := get(t, ns, "support-0", &coordinationv1.Lease{})
+	for _, o := range []client.Object{get(t, ns, "support", &corev1.Service{}), lease} {
+		if err := admin.Delete(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, func() error {
+		if n := *get(t, ns, "support-0", &appsv1.Deployment{}).Spec.Replicas; n != 2 {
+			return fmt.Errorf("the Deployment has %d replicas", n)
+		}
+		return errors.Join(exists(ns, "support", &corev1.Service{}), exists(ns, "support-0", &coordinationv1.Lease{}))
+	})
+}
+
+func exists(namespace, name string, o client.Object) error {
+	return admin.Get(context.Background(), client.ObjectKey{Namespace: namespace, Name: name}, o)
+}
+
+func TestLeaseBelongsToThePods(t *testing.T) {
+	ns := newNamespace(t)
+	stop := startOperator(t, ns)
+	create(t, classObject("lease"))
+	create(t, linkObject(ns, "support", "lease"))
+	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed)
+
+	lease := get(t, ns, "support-0", &coordinationv1.Lease{})
+	lease.Spec.HolderIdentity = new("pod-uid+nonce")
+	lease.Annotations = map[string]string{v1alpha1.AnnotationEpoch: "12"}
+	if err := admin.Update(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	startOperator(t, ns)
+	serve(t, ns, "support")
+	touch(t, ns, "support-0", 3)
+	got := get(t, ns, "support-0", &coordinationv1.Lease{})
+	if diff := cmp.Diff(lease.Spec, got.Spec); diff != "" || got.Annotations[v1alpha1.AnnotationEpoch] != "12" {
+		t.Errorf("the operator touched the Lease: %v %s", got.Annotations, diff)
+	}
+}
+
+func TestSecretsAreMadeOnceAndSurvive(t *testing.T) {
+	ns := newNamespace(t)
+	stop := startOperator(t, ns)
+	create(t, classObject("secrets"))
+	create(t, linkObject(ns, "support", "secrets"))
+	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed)
+	var before corev1.SecretList
+	if err := admin.List(t.Context(), &before, client.InNamespace(ns)); err != nil {
+		t.Fatal(err)
+	}
+	if len(before.Items) != 3 {
+		t.Fatalf("%d Secrets, want 3", len(before.Items))
+	}
+	authority := get(t, operatorNamespace, "ctilink-ca", &corev1.Secret{})
+
+	stop()
+	startOperator(t, ns)
+	serve(t, ns, "support")
+	touch(t, ns, "support-0", 1)
+	var after corev1.SecretList
+	if err := admin.List(t.Context(), &after, client.InNamespace(ns)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before.Items, after.Items); diff != "" {
+		t.Errorf("Secrets changed: %s", diff)
+	}
+	if got := get(t, operatorNamespace, "ctilink-ca", &corev1.Secret{}); got.UID != authority.UID {
+		t.Error("the authority was made again")
+	}
+
+	// A Secret that is lost comes back once the pods miss it.
+	if err := admin.Delete(t.Context(), get(t, ns, "support-desktop-token", &corev1.Secret{})); err != nil {
+		t.Fatal(err)
+	}
+	report(t, ns, "support-0", metav1.ConditionFalse, v1alpha1.ReasonDisconnected)
+	report(t, ns, "support-0", metav1.ConditionFalse, v1alpha1.ReasonConnecting)
+	eventually(t, func() error { return exists(ns, "support-desktop-token", &corev1.Secret{}) })
+}
+
+func TestForeignServiceIsLeftAlone(t *testing.T) {
+	ns := newNamespace(t)
+	pbx := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "pbx"},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "pbx"}, Ports: []corev1.ServicePort{{Port: 5038}}},
+	}
+	create(t, pbx)
+	startOperator(t, ns)
+	create(t, classObject("foreign"))
+	create(t, linkObject(ns, "pbx", "foreign"))
+	linkIs(t, ns, "pbx", v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonNameTaken)
+	if got := get(t, ns, "pbx", &corev1.Service{}); got.ResourceVersion != pbx.ResourceVersion {
+		t.Errorf("the Service was changed: %v", got.Spec)
+	}
+}
+
+func TestDeletedLinkIsNotReconciled(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, classObject("deleted"))
+	create(t, linkObject(ns, "support", "deleted"))
+	create(t, poolObject(ns, "day", "support", "4001"))
+	poolIs(t, ns, "day", v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	if err := admin.Delete(t.Context(), get(t, ns, "support", &v1alpha1.CTILink{})); err != nil {
+		t.Fatal(err)
+	}
+	poolIs(t, ns, "day", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLinkNotFound)
+	if err := exists(ns, "support", &v1alpha1.CTILink{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the link is held back: %v", err)
+	}
+}
