@@ -283,11 +283,11 @@ func (c *connection) receiveRequest(id int, m wire.Message) {
 func (c *connection) systemStatus(status wire.SystemStatusValue) {
 	switch status {
 	case wire.SystemMessagesLost:
-		c.fail(opencti.Errorf(opencti.LinkDown, "the switch lost messages").WithDetail(string(status)))
+		c.fail(opencti.Errorf(opencti.LinkDown, "the switch lost messages").WithDetail(string(wire.SystemMessagesLost)))
 	case wire.SystemDisabled:
-		c.fail(opencti.Errorf(opencti.LinkDown, "the switch is out of service").WithDetail(string(status)))
+		c.fail(opencti.Errorf(opencti.LinkDown, "the switch is out of service").WithDetail(string(wire.SystemDisabled)))
 	default:
-		c.log.Info("Switch told its status", "status", string(status))
+		c.log.Info("Switch told its status", "status", peerText(string(status)))
 	}
 }
 
@@ -302,7 +302,7 @@ func (c *connection) monitorStopped(ref string) {
 
 func (c *connection) receiveEvent(m wire.Message) {
 	if t, ok := m.(*wire.ApplicationSessionTerminated); ok {
-		c.fail(opencti.Errorf(opencti.LinkDown, "the switch ended the session").WithDetail(t.Reason.Defined + t.Reason.Server))
+		c.fail(opencti.Errorf(opencti.LinkDown, "the switch ended the session").WithDetail(peerText(t.Reason.Defined + t.Reason.Server)))
 		return
 	}
 	c.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"maps"
 	"math/big"
 	"net"
@@ -110,7 +111,7 @@ func TestConnectRefused(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newPeer(t, map[string]string{"StartApplicationSession": tc.answer})
-			_, err := connect(t, p.config("responseTimeout", "100ms"), nil)
+			_, err := connect(t, p.config("responseTimeout", "1s"), nil)
 			wantCode(t, err, tc.want, tc.detail)
 			if strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("the password is in the error: %v", err)
@@ -271,17 +272,21 @@ func TestOutstandingRequests(t *testing.T) {
 	answers := quiet()
 	delete(answers, "HoldCall")
 	p := newPeer(t, answers)
-	_, device := p.connected(nil, "outstandingRequests", "1", "responseTimeout", "500ms")
+	_, device := p.connected(nil, "outstandingRequests", "1")
 	calls := device.(opencti.CallControl)
+	holding, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
 	held := make(chan error, 1)
-	go func() { held <- calls.HoldCall(context.Background(), opencti.Request{CallID: "7"}) }()
+	go func() { held <- calls.HoldCall(holding, opencti.Request{CallID: "7"}) }()
 	p.expect("HoldCall")
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	wantCode(t, calls.RetrieveCall(ctx, opencti.Request{CallID: "8"}), opencti.Overloaded, "")
-	wantCode(t, <-held, opencti.Timeout, "HoldCall")
+	wantCode(t, calls.RetrieveCall(soon, opencti.Request{CallID: "8"}), opencti.Overloaded, "")
+	p.expectNothing()
+	giveUp()
+	wantCode(t, <-held, opencti.LinkDown, "HoldCall")
 	if err := calls.RetrieveCall(t.Context(), opencti.Request{CallID: "8"}); err != nil {
-		t.Errorf("after the time-out there is no place for a request: %v", err)
+		t.Errorf("a request that was given up still takes its place: %v", err)
 	}
 }
 
@@ -405,6 +410,16 @@ func (p *peer) subscribedWith(namespace string) {
 	}
 }
 
+func TestALongRefusalIsCutShort(t *testing.T) {
+	p := newPeer(t, quiet())
+	p.answer("HoldCall", `<CSTAErrorCode><privateErrorCode>line 1&#10;`+strings.Repeat("x", 1000)+`</privateErrorCode></CSTAErrorCode>`)
+	_, device := p.connected(nil)
+	err := opencti.AsError(device.(opencti.CallControl).HoldCall(t.Context(), opencti.Request{CallID: "7"}))
+	if err == nil || len(err.Detail) > 200 || strings.ContainsAny(err.Detail, "\n") {
+		t.Errorf("error = %v, want a short detail in one line", err)
+	}
+}
+
 func TestMonitorIsShared(t *testing.T) {
 	p := newPeer(t, quiet())
 	events := make(sink, 8)
@@ -465,10 +480,13 @@ func TestMonitorThatComesTooLateIsStopped(t *testing.T) {
 	delete(answers, "MonitorStart")
 	p := newPeer(t, answers)
 	_, device := p.connected(nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	wantCode(t, device.Subscribe(ctx), opencti.Timeout, "MonitorStart")
-	p.send(p.expect("MonitorStart").id, `<MonitorStartResponse><monitorCrossRefID>72</monitorCrossRefID></MonitorStartResponse>`)
+	ctx, giveUp := context.WithCancel(t.Context())
+	subscribed := make(chan error, 1)
+	go func() { subscribed <- device.Subscribe(ctx) }()
+	start := p.expect("MonitorStart")
+	giveUp()
+	wantCode(t, <-subscribed, opencti.LinkDown, "MonitorStart")
+	p.send(start.id, `<MonitorStartResponse><monitorCrossRefID>72</monitorCrossRefID></MonitorStartResponse>`)
 	if stop := p.expect("MonitorStop").xml; !strings.Contains(stop, "<monitorCrossRefID>72</monitorCrossRefID>") {
 		t.Errorf("stopped another monitor: %s", stop)
 	}
@@ -491,6 +509,46 @@ func TestDetachChangesNoState(t *testing.T) {
 	}
 	p.expect("MonitorStop")
 	p.expectNothing()
+}
+
+// What the log says must hold no password, number or call data, at any level.
+func TestLogKeepsSecrets(t *testing.T) {
+	var log strings.Builder
+	p, events := newPeer(t, quiet()), make(sink, 8)
+	c, err := csta.Driver{}.Connect(t.Context(), opencti.Environment{Config: p.config(), Sink: events,
+		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	device, err := c.Open(t.Context(), opencti.Endpoint{DN: "1001", AgentID: "5501"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := device.Subscribe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := opencti.Perform(t.Context(), device, opencti.Request{Activity: opencti.LoginAgent, AgentPassword: "s3cret"}); err != nil {
+		t.Fatal(err)
+	}
+	p.event(`<DeliveredEvent><monitorCrossRefID>71</monitorCrossRefID><callingDevice>+4922155501&s3cret;</callingDevice></DeliveredEvent>`)
+	p.send("4711", `<MakeCallResponse><callingDevice><callID>s3cret</callID></callingDevice></MakeCallResponse>`)
+	p.send("0001", `<SystemStatus><systemStatus>normal</systemStatus></SystemStatus>`)
+	p.event(delivered("71", "2"))
+	events.next(t)
+	p.answer("StopApplicationSession", `<StopApplicationSessionNegResponse><errorCode><applError>s3cret</applError></errorCode></StopApplicationSessionNegResponse>`)
+	if err := c.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"cannot be read", "too late", "status"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, &log)
+		}
+	}
+	for _, secret := range []string{"s3cret", "4922155501", "73336372", "1001"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log holds %q:\n%s", secret, &log)
+		}
+	}
 }
 
 // with returns the answers of a quiet switch but for some.

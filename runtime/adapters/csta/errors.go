@@ -2,6 +2,7 @@ package csta
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -113,7 +114,7 @@ func serviceError(refused *wire.CSTAErrorCode) *opencti.Error {
 		detail += "/" + value
 	}
 	code := codeOf(category, value)
-	return opencti.Errorf(code, "%s", messages[code]).WithDetail(detail)
+	return opencti.Errorf(code, "%s", messages[code]).WithDetail(peerText(detail))
 }
 
 func codeOf(category, value string) opencti.ErrorCode {
@@ -145,10 +146,25 @@ func sessionError(e wire.SessionError) *opencti.Error {
 	}
 	code, ok := sessionCodes[e.Defined]
 	if !ok {
-		return opencti.Errorf(opencti.Rejected, "the switch refused the session").WithDetail(e.Defined + e.Application)
+		return opencti.Errorf(opencti.Rejected, "the switch refused the session").WithDetail(peerText(e.Defined + e.Application))
 	}
 	if code == opencti.LinkDown {
 		return opencti.Errorf(code, "the switch no longer keeps the session").WithDetail(e.Defined)
 	}
 	return opencti.Errorf(code, "%s", messages[code]).WithDetail(e.Defined)
+}
+
+// peerText makes a switch's words fit for a log and a desktop.
+func peerText(s string) string {
+	const enough = 120
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
+	if r := []rune(s); len(r) > enough {
+		return string(r[:enough]) + "…"
+	}
+	return s
 }

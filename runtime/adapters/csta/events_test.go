@@ -237,7 +237,10 @@ func TestMergedCalls(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got, cmp.Comparer(sameTexts)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			events.none(t)
+			p.event(delivered("71", "99"))
+			if next := events.next(t); next.Fields["callID"] != "99" {
+				t.Errorf("one event more than expected: %+v", next)
+			}
 		})
 	}
 }

@@ -166,6 +166,9 @@ func Unmarshal(body []byte) (Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(root.Name.Local) > maxName {
+		return nil, fmt.Errorf("%w: the root element's name has %d letters", ErrMalformed, len(root.Name.Local))
+	}
 	m := newMessage(root.Name)
 	if _, unknown := m.(*Unknown); unknown {
 		err = d.Skip()
@@ -223,14 +226,18 @@ func expectEnd(d *xml.Decoder, name string) error {
 	}
 }
 
-// decodeError keeps the package's own errors and calls all others malformed.
+// decodeError keeps the package's own errors and calls all others malformed, without their
+// texts: those quote the document, which holds numbers and call data.
 func decodeError(name string, err error) error {
 	for _, own := range []error{ErrDoctype, ErrTooDeep, ErrAttribute, ErrCharset} {
 		if errors.Is(err, own) {
-			return fmt.Errorf("decode %s: %w", name, err)
+			return fmt.Errorf("decode %s: %w", name, own)
 		}
 	}
-	return fmt.Errorf("decode %s: %w: %w", name, ErrMalformed, err)
+	if syntax := new(xml.SyntaxError); errors.As(err, &syntax) {
+		return fmt.Errorf("decode %s: %w in line %d", name, ErrMalformed, syntax.Line)
+	}
+	return fmt.Errorf("decode %s: %w: a value does not fit its element", name, ErrMalformed)
 }
 
 // MonitorOf returns the monitor that an event belongs to, "" for other messages.

@@ -196,6 +196,7 @@ func TestUnmarshalRefuses(t *testing.T) {
 		{"cut short", "<HeldEvent><monitorCrossRefID>1", ErrMalformed},
 		{"crossed tags", "<HeldEvent><a></HeldEvent></a>", ErrMalformed},
 		{"a word for a number", "<QueuedEvent><numberQueued>many</numberQueued></QueuedEvent>", ErrMalformed},
+		{"a long name", "<" + strings.Repeat("a", 129) + "/>", ErrMalformed},
 		{"document type", `<!DOCTYPE x><HeldEvent/>`, ErrDoctype},
 		{"entities", `<!DOCTYPE x [<!ENTITY a "aaaa">]><HeldEvent><monitorCrossRefID>&a;</monitorCrossRefID></HeldEvent>`, ErrDoctype},
 		{"entity without a document type", `<HeldEvent><monitorCrossRefID>&a;</monitorCrossRefID></HeldEvent>`, ErrMalformed},
@@ -218,6 +219,20 @@ func TestUnmarshalRefuses(t *testing.T) {
 	for name, ok := range map[string]string{"32 levels": nested(32), "32 attributes": attributes(32)} {
 		if _, err := Unmarshal([]byte(ok)); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestErrorsDoNotQuote(t *testing.T) {
+	for _, body := range []string{
+		`<HeldEvent><monitorCrossRefID>&4711secret;</monitorCrossRefID></HeldEvent>`,
+		`<HeldEvent>4711secret</Held>`, `<HeldEvent 4711secret></HeldEvent>`, `<HeldEvent/><secret4711/>`,
+		`<QueuedEvent><numberQueued>4711secret</numberQueued></QueuedEvent>`,
+		`<?xml version="1.0" encoding="4711secret"?><HeldEvent/>`, `<HeldEvent secret4711="" secret4711=""/>`,
+	} {
+		_, err := Unmarshal([]byte(body))
+		if err == nil || strings.Contains(err.Error(), "4711") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error %v", body, err)
 		}
 	}
 }
