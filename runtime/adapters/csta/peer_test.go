@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"regexp"
 	"strings"
@@ -266,4 +267,11 @@ func waitDone(t *testing.T, c opencti.Connection) {
 	case <-time.After(patience):
 		t.Fatal("the connection lives on")
 	}
+}
+
+// with returns the answers of a quiet switch but for some.
+func with(changes map[string]string) map[string]string {
+	answers := quiet()
+	maps.Copy(answers, changes)
+	return answers
 }

@@ -69,12 +69,8 @@ func (d *device) snapshotCall(ctx context.Context, info wire.SnapshotDeviceInfo)
 
 func callWithoutDetails(info wire.SnapshotDeviceInfo) opencti.Call {
 	id := info.Connection.CallID
-	var others []wire.LocalConnectionState
-	if len(info.State.Compound) > 1 {
-		others = info.State.Compound[1:]
-	}
 	return opencti.Call{CallID: id, InteractionID: id, CallType: opencti.UnknownType,
-		State: localState(info.State.Local(), others)}
+		State: localState(info.State.States())}
 }
 
 func (d *device) call(id string, info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) opencti.Call {
@@ -93,15 +89,7 @@ func (d *device) call(id string, info wire.SnapshotDeviceInfo, r *wire.SnapshotC
 	if call.ANI == d.dn {
 		call.OfferedBy = "" // it was made here
 	}
-	own, others := info.State.Local(), []wire.LocalConnectionState{}
-	for _, p := range r.Snapshot.Parties {
-		if p.Connection.DeviceID.Number == d.dn || p.DeviceOnCall.Number() == d.dn {
-			own = p.State
-			continue
-		}
-		others = append(others, p.State)
-	}
-	call.State = localState(own, others)
+	call.State = localState(d.statesOf(info, r))
 	for _, p := range partiesOf(r) {
 		call.Parties = append(call.Parties, opencti.Party{ID: p.id, DN: p.dn, State: p.state, Role: p.role})
 		if p.dn != d.dn && p.dn != "" {
@@ -155,27 +143,45 @@ var partyStates = map[wire.LocalConnectionState]opencti.EventName{
 	wire.StateHold: opencti.Held, wire.StateQueued: opencti.Queued, wire.StateFail: opencti.Failed,
 }
 
-// localState gives the call's state at the device. A call that is connected here, and not
-// yet at the other side, is on its way.
-func localState(own wire.LocalConnectionState, others []wire.LocalConnectionState) opencti.EventName {
+// statesOf returns the states of the connections, the device's own first.
+func (d *device) statesOf(info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) []wire.LocalConnectionState {
+	var own, others []wire.LocalConnectionState
+	for _, p := range r.Snapshot.Parties {
+		if p.Connection.DeviceID.Number == d.dn || p.DeviceOnCall.Number() == d.dn {
+			own = append(own, p.State)
+		} else {
+			others = append(others, p.State)
+		}
+	}
+	if len(own) == 0 {
+		return info.State.States()
+	}
+	return append(own, others...)
+}
+
+// localState gives the call's state at the device, whose own connection comes first. A call
+// that is connected here, and not yet at the other side, is on its way.
+func localState(states []wire.LocalConnectionState) opencti.EventName {
 	switch {
-	case own == wire.StateAlerting:
+	case len(states) == 0:
+		return opencti.Established // not told; most calls are
+	case states[0] == wire.StateAlerting:
 		return opencti.Offering
-	case own == "":
-		return opencti.Established // not told: most calls are
-	case own != wire.StateConnected:
-		return partyStates[own]
-	case len(others) == 0:
+	case states[0] != wire.StateConnected:
+		return partyStates[states[0]]
+	case len(states) == 1:
 		return opencti.Initiated
 	}
-	for _, s := range []wire.LocalConnectionState{wire.StateConnected, wire.StateHold, wire.StateAlerting, wire.StateQueued, wire.StateFail} {
-		if !slices.Contains(others, s) {
-			continue
-		}
-		if s == wire.StateHold {
+	others := states[1:]
+	for _, s := range []wire.LocalConnectionState{wire.StateConnected, wire.StateHold} {
+		if slices.Contains(others, s) {
 			return opencti.Established
 		}
-		return partyStates[s]
+	}
+	for _, s := range []wire.LocalConnectionState{wire.StateAlerting, wire.StateQueued, wire.StateFail} {
+		if slices.Contains(others, s) {
+			return partyStates[s]
+		}
 	}
 	return opencti.Established
 }

@@ -65,6 +65,10 @@ func TestSnapshot(t *testing.T) {
 			opencti.DeviceSnapshot{Agent: loggedOut, Calls: []opencti.Call{
 				{CallID: "7", InteractionID: "7", State: opencti.Held, CallType: opencti.UnknownType},
 				{CallID: "8", InteractionID: "8", State: opencti.Offering, CallType: opencti.UnknownType}}}},
+		{"a switch without SnapshotCall, a call in one word", map[string]string{"SnapshotDevice": oneCall(`<simpleCallState>callDelivered</simpleCallState>`),
+			"SnapshotCall": `<CSTAErrorCode><operation>serviceNotSupported</operation></CSTAErrorCode>`},
+			opencti.DeviceSnapshot{Agent: loggedOut, Calls: []opencti.Call{
+				{CallID: "7", InteractionID: "7", State: opencti.Delivered, CallType: opencti.UnknownType}}}},
 		{"a switch without agents", map[string]string{"GetAgentState": `<CSTAErrorCode><operation>serviceNotSupported</operation></CSTAErrorCode>`},
 			opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Unknown}}},
 		{"another agent", map[string]string{"GetAgentState": agents("5502", "<agentState>agentReady</agentState>", "")},

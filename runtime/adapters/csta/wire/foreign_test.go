@@ -292,24 +292,25 @@ func TestCallData(t *testing.T) {
 	}
 }
 
-func TestLocalState(t *testing.T) {
+func TestCallStates(t *testing.T) {
 	for _, tc := range []struct {
 		xml  string
-		want LocalConnectionState
+		want []LocalConnectionState
 	}{
-		{`<compoundCallState><localConnectionState>hold</localConnectionState><localConnectionState>connected</localConnectionState></compoundCallState>`, StateHold},
-		{`<simpleCallState>callReceived</simpleCallState>`, StateAlerting},
-		{`<simpleCallState>callEstablishedHeld</simpleCallState>`, StateHold},
-		{`<simpleCallState>callEstablishedOnHold</simpleCallState>`, StateConnected},
-		{`<unknown/>`, ""},
+		{`<compoundCallState><localConnectionState>hold</localConnectionState><localConnectionState>connected</localConnectionState></compoundCallState>`,
+			[]LocalConnectionState{StateHold, StateConnected}},
+		{`<simpleCallState>callReceived</simpleCallState>`, []LocalConnectionState{StateAlerting, StateConnected}},
+		{`<simpleCallState>callEstablishedHeld</simpleCallState>`, []LocalConnectionState{StateHold, StateConnected}},
+		{`<simpleCallState>callEstablishedOnHold</simpleCallState>`, []LocalConnectionState{StateConnected, StateHold}},
+		{`<unknown/>`, nil},
 	} {
 		m, err := Unmarshal([]byte(`<SnapshotDeviceResponse><crossRefIDorSnapshotData><snapshotData><snapshotDeviceResponseInfo>` +
 			`<localCallState>` + tc.xml + `</localCallState></snapshotDeviceResponseInfo></snapshotData></crossRefIDorSnapshotData></SnapshotDeviceResponse>`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := m.(*SnapshotDeviceResponse).Snapshot.Calls[0].State.Local(); got != tc.want {
-			t.Errorf("%s is %q, want %q", tc.xml, got, tc.want)
+		if diff := cmp.Diff(tc.want, m.(*SnapshotDeviceResponse).Snapshot.Calls[0].State.States()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.xml, diff)
 		}
 	}
 }

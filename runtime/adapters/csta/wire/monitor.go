@@ -71,20 +71,31 @@ type CallState struct {
 	Unknown  *Empty                 `xml:"unknown"`
 }
 
-// simpleCallStates gives the local connection's state. "Held" is held here, "OnHold" is
-// held by the other side.
-var simpleCallStates = map[string]LocalConnectionState{
-	"callNull": StateNull, "callPending": StateInitiated, "callOriginated": StateConnected,
-	"callDelivered": StateConnected, "callDeliveredHeld": StateHold, "callReceived": StateAlerting,
-	"callEstablished": StateConnected, "callEstablishedHeld": StateHold, "callReceivedOnHold": StateAlerting,
-	"callEstablishedOnHold": StateConnected, "callQueued": StateConnected, "callQueuedHeld": StateHold,
-	"callFailed": StateConnected, "callFailedHeld": StateHold, "callBlocked": StateFail,
+// simpleCallStates gives the pair, the device's own connection first. "Held" is held here,
+// "OnHold" is held by the other side.
+var simpleCallStates = map[string][]LocalConnectionState{
+	"callNull":              {StateNull},
+	"callPending":           {StateInitiated},
+	"callOriginated":        {StateConnected},
+	"callDelivered":         {StateConnected, StateAlerting},
+	"callDeliveredHeld":     {StateHold, StateAlerting},
+	"callReceived":          {StateAlerting, StateConnected},
+	"callEstablished":       {StateConnected, StateConnected},
+	"callEstablishedHeld":   {StateHold, StateConnected},
+	"callReceivedOnHold":    {StateAlerting, StateHold},
+	"callEstablishedOnHold": {StateConnected, StateHold},
+	"callQueued":            {StateConnected, StateQueued},
+	"callQueuedHeld":        {StateHold, StateQueued},
+	"callFailed":            {StateConnected, StateFail},
+	"callFailedHeld":        {StateHold, StateFail},
+	"callBlocked":           {StateFail, StateConnected},
 }
 
-// Local returns the state of the device's own connection, "" if it is not told.
-func (s CallState) Local() LocalConnectionState {
+// States returns the states of the connections, the device's own first; none if they are
+// not told.
+func (s CallState) States() []LocalConnectionState {
 	if len(s.Compound) > 0 {
-		return s.Compound[0]
+		return s.Compound
 	}
 	return simpleCallStates[s.Simple]
 }
