@@ -40,6 +40,7 @@ func (m Machine) Run(ctx context.Context) error {
 		return err
 	}
 	programs := newSupervisor(m.environment())
+	go programs.reapUntil(ctx)
 	start := m.startNode
 	if !m.IsNode() {
 		start = m.startControlPlane

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/build"
@@ -57,17 +56,25 @@ func writeFiles(settings component.NodeSettings) error {
 
 // importImages imports the cluster's own images and those that were loaded while this node was down.
 func (m Machine) importImages(programs *supervisor) error {
+	for _, archive := range m.Programs.SystemImages {
+		if err := m.importImage(programs, archive); err != nil {
+			return err
+		}
+	}
 	loaded, err := filepath.Glob(filepath.Join(m.Dirs.Images(), "*.tar"))
 	if err != nil {
 		return err
 	}
-	for _, archive := range slices.Concat(m.Programs.SystemImages, loaded) {
-		importer := command{
-			path: m.Programs.Ctr, args: component.ImportImage(component.ContainerdSocket, archive), log: m.log("import"),
-		}
-		if err := programs.run(importer); err != nil {
-			return err
+	for _, archive := range loaded {
+		if err := m.importImage(programs, archive); err != nil {
+			say("%v", err) // somebody's image; the node works without it
 		}
 	}
 	return nil
+}
+
+func (m Machine) importImage(programs *supervisor, archive string) error {
+	return programs.run(command{
+		path: m.Programs.Ctr, args: component.ImportImage(component.ContainerdSocket, archive), log: m.log("import"),
+	})
 }

@@ -32,15 +32,22 @@ type supervisor struct {
 }
 
 func newSupervisor(env []string) *supervisor {
-	s := &supervisor{env: env, waiting: map[int]chan syscall.WaitStatus{}}
+	return &supervisor{env: env, waiting: map[int]chan syscall.WaitStatus{}}
+}
+
+// reapUntil reaps what ends until the context does.
+func (s *supervisor) reapUntil(ctx context.Context) {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, unix.SIGCHLD)
-	go func() {
-		for range ended {
-			s.reap()
+	defer signal.Stop(ended)
+	for {
+		s.reap() // also what ended before there was somebody to tell
+		select {
+		case <-ctx.Done():
+			return
+		case <-ended:
 		}
-	}()
-	return s
+	}
 }
 
 func (s *supervisor) reap() {

@@ -52,6 +52,9 @@ func (c Cluster) up(ctx context.Context, count int, audit bool) error {
 	if !c.Builder.Built() {
 		c.Progress.Step("building what the cluster consists of; the first time takes about ten minutes on two cores")
 	}
+	if err := c.refuseOthers(); err != nil {
+		return err
+	}
 	if err := c.Builder.Everything(ctx); err != nil {
 		return err
 	}
@@ -69,6 +72,16 @@ func (c Cluster) up(ctx context.Context, count int, audit bool) error {
 	return c.untilUp(ctx, nodes, started)
 }
 
+// refuseOthers stops before two clusters fight over addresses and links.
+func (c Cluster) refuseOthers() error {
+	others, err := machine.Others(c.Dirs)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	return fmt.Errorf("a cluster with its state in %s runs on this host: `%s=%s cluster down` first",
+		others[0].Root, layout.Variable, others[0].Root)
+}
+
 // startMissing boots the control plane and the first count nodes where they do not run, all at once, and says when.
 func (c Cluster) startMissing(ctx context.Context, count int, nodes []layout.Machine) (map[string]time.Time, error) {
 	if err := machine.EnsureBridge(nodes[0]); err != nil {
@@ -79,19 +92,21 @@ func (c Cluster) startMissing(ctx context.Context, count int, nodes []layout.Mac
 		return nil, err
 	}
 	started := map[string]time.Time{}
+	running, err := machine.Running(c.Dirs)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range append([]layout.Machine{layout.ControlPlane()}, wanted...) {
-		pid, err := machine.Find(c.Dirs, m)
-		if err != nil {
-			return nil, err
-		}
-		if pid != 0 {
+		if running[m.Name] != 0 && machine.IsPlugged(m) {
 			continue
 		}
-		now := time.Now()
+		if _, err := machine.Kill(ctx, c.Dirs, m); err != nil {
+			return nil, err
+		}
+		started[m.Name] = time.Now()
 		if err := c.start(ctx, m, nodes); err != nil {
 			return nil, err
 		}
-		started[m.Name] = now
 	}
 	return started, nil
 }

@@ -14,6 +14,9 @@ import (
 // Down ends every machine and removes links, cgroups and state. The cache stays.
 func (c Cluster) Down(ctx context.Context) error {
 	return c.exclusively(ctx, func() error {
+		if err := c.refuseOthers(); err != nil {
+			return err
+		}
 		for _, m := range layout.Machines() {
 			was, err := machine.Kill(ctx, c.Dirs, m)
 			if err != nil {
@@ -44,14 +47,15 @@ func (c Cluster) removeState() error {
 
 // CleanCache removes everything that was built, unless a cluster runs on it.
 func (c Cluster) CleanCache() error {
-	for _, m := range layout.Machines() {
-		pid, err := machine.Find(c.Dirs, m)
-		if err != nil {
-			return err
-		}
-		if pid != 0 {
-			return fmt.Errorf("%s runs from the cache: `cluster down` first", m.Name)
-		}
+	running, err := machine.Running(c.Dirs)
+	if err != nil {
+		return err
+	}
+	if len(running) > 0 {
+		return errors.New("the cluster runs from the cache: `cluster down` first")
+	}
+	if err := c.refuseOthers(); err != nil {
+		return err
 	}
 	if err := os.RemoveAll(c.Builder.Cache.Dir); err != nil {
 		return err

@@ -40,26 +40,22 @@ func (c Cluster) loadImage(ctx context.Context, path string, nodes []layout.Mach
 	if err != nil {
 		return err
 	}
-	kept := filepath.Join(c.Dirs.Images(), fileName(tags))
-	if err := copyFile(path, kept); err != nil {
-		return err
-	}
 	for _, node := range nodes {
-		if err := c.importInto(ctx, node, kept); err != nil {
+		if err := c.importInto(ctx, node, path); err != nil {
 			return err
 		}
 		c.Progress.Step("%s has %s", node.Name, strings.Join(tags, ", "))
 	}
-	return nil
+	return copyFile(path, filepath.Join(c.Dirs.Images(), fileName(tags))) // what could be imported is worth keeping
 }
 
 // importInto reaches the node's containerd through its root directory as /proc shows it.
 func (c Cluster) importInto(ctx context.Context, node layout.Machine, path string) error {
-	pid, err := machine.Find(c.Dirs, node)
+	running, err := machine.Running(c.Dirs)
 	if err != nil {
 		return err
 	}
-	socket := fmt.Sprintf("/proc/%d/root%s", pid, component.ContainerdSocket)
+	socket := fmt.Sprintf("/proc/%d/root%s", running[node.Name], component.ContainerdSocket)
 	out, err := exec.CommandContext(ctx, c.Builder.Programs().Ctr, component.ImportImage(socket, path)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("import into %s: %w\n%s", node.Name, err, out)

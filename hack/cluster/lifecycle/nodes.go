@@ -2,8 +2,10 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/component"
@@ -47,12 +49,12 @@ func (c Cluster) NodeUp(ctx context.Context, n int) error {
 }
 
 func (c Cluster) nodeUp(ctx context.Context, node layout.Machine) error {
-	pid, err := machine.Find(c.Dirs, layout.ControlPlane())
+	running, err := machine.Running(c.Dirs)
 	if err != nil {
 		return err
 	}
-	if pid == 0 {
-		return fmt.Errorf("the cluster is not up: `cluster up` first")
+	if running[layout.ControlPlane().Name] == 0 {
+		return errors.New("the cluster is not up: `cluster up` first")
 	}
 	if err := c.prepare(false); err != nil {
 		return err
@@ -62,10 +64,7 @@ func (c Cluster) nodeUp(ctx context.Context, node layout.Machine) error {
 		return err
 	}
 	started := map[string]time.Time{}
-	if pid, err = machine.Find(c.Dirs, node); err != nil {
-		return err
-	}
-	if pid == 0 {
+	if running[node.Name] == 0 {
 		started[node.Name] = time.Now()
 		if err := c.start(ctx, node, nodes); err != nil {
 			return err
@@ -92,17 +91,11 @@ func (c Cluster) running() ([]layout.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var running []layout.Machine
-	for _, node := range nodes {
-		pid, err := machine.Find(c.Dirs, node)
-		if err != nil {
-			return nil, err
-		}
-		if pid != 0 {
-			running = append(running, node)
-		}
+	pids, err := machine.Running(c.Dirs)
+	if err != nil {
+		return nil, err
 	}
-	return running, nil
+	return slices.DeleteFunc(nodes, func(node layout.Machine) bool { return pids[node.Name] == 0 }), nil
 }
 
 // withExisting returns nodes 1..n and those beyond that run.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,18 +30,19 @@ func (c Cluster) untilUp(ctx context.Context, nodes []layout.Machine, started ma
 	if err != nil {
 		return err
 	}
-	if err := c.until(ctx, "the API server is ready", func(ctx context.Context) error {
+	machines := append([]layout.Machine{layout.ControlPlane()}, nodes...)
+	if err := c.until(ctx, machines, "the API server is ready", func(ctx context.Context) error {
 		return client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	}); err != nil {
 		return err
 	}
-	if err := c.applyDNS(ctx, min(2, len(nodes))); err != nil {
+	if err := c.applyDNS(ctx, machines, min(2, len(nodes))); err != nil {
 		return err
 	}
 	if err := c.untilNodesReady(ctx, nodes, started); err != nil {
 		return err
 	}
-	return c.until(ctx, "CoreDNS is ready", func(ctx context.Context) error { return dnsReady(ctx, client) })
+	return c.until(ctx, machines, "CoreDNS is ready", func(ctx context.Context) error { return dnsReady(ctx, client) })
 }
 
 func (c Cluster) client() (kubernetes.Interface, error) {
@@ -54,14 +56,14 @@ func (c Cluster) client() (kubernetes.Interface, error) {
 }
 
 // applyDNS needs no more than `kubectl apply`, so it is that.
-func (c Cluster) applyDNS(ctx context.Context, replicas int) error {
+func (c Cluster) applyDNS(ctx context.Context, machines []layout.Machine, replicas int) error {
 	manifest, err := component.CoreDNS(component.DNS{
 		Image: build.CoreDNSImage, ServiceIP: layout.DNSServiceIP, Domain: layout.ClusterDomain, Replicas: replicas,
 	})
 	if err != nil {
 		return err
 	}
-	return c.until(ctx, "CoreDNS is applied", func(ctx context.Context) error {
+	return c.until(ctx, machines, "CoreDNS is applied", func(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, c.Builder.Programs().Kubectl, "--kubeconfig", c.Dirs.AdminKubeconfig(),
 			"apply", "--server-side", "--force-conflicts", "--field-manager", "ctilink-cluster", "-f", "-")
 		cmd.Stdin = strings.NewReader(manifest)
@@ -81,7 +83,7 @@ func (c Cluster) untilNodesReady(ctx context.Context, nodes []layout.Machine, st
 		return err
 	}
 	for _, node := range nodes {
-		if err := c.until(ctx, node.Name+" is Ready", func(ctx context.Context) error {
+		if err := c.until(ctx, []layout.Machine{node}, node.Name+" is Ready", func(ctx context.Context) error {
 			return nodeReady(ctx, client, node.Name, started[node.Name])
 		}); err != nil {
 			return err
@@ -122,8 +124,8 @@ func dnsReady(ctx context.Context, client kubernetes.Interface) error {
 	return nil
 }
 
-// until tries until it succeeds, then says so. It gives up early when a machine ends.
-func (c Cluster) until(ctx context.Context, what string, try func(context.Context) error) error {
+// until tries until it succeeds, then says so. It gives up when one of the machines ends.
+func (c Cluster) until(ctx context.Context, machines []layout.Machine, what string, try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -132,14 +134,27 @@ func (c Cluster) until(ctx context.Context, what string, try func(context.Contex
 			c.Progress.Step("%s", what)
 			return nil
 		}
-		if pid, findErr := machine.Find(c.Dirs, layout.ControlPlane()); findErr == nil && pid == 0 {
-			err = errors.New("the control plane ended")
-			cancel()
+		if ended := c.ended(machines); ended != nil {
+			return ended
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting until %s: %w (the logs are in %s)", what, err, c.Dirs.Root+"/log")
+			return fmt.Errorf("waiting until %s: %w (the logs are in %s)", what, err, filepath.Join(c.Dirs.Root, "log"))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// ended says which machine does not run any more.
+func (c Cluster) ended(machines []layout.Machine) error {
+	running, err := machine.Running(c.Dirs)
+	if err != nil {
+		return err
+	}
+	for _, m := range machines {
+		if running[m.Name] == 0 {
+			return fmt.Errorf("%s ended; %s/init.log says why", m.Name, c.Dirs.Logs(m))
+		}
+	}
+	return nil
 }

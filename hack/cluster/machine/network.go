@@ -57,7 +57,7 @@ func ensureBridge() (netlink.Link, error) {
 	return bridge, netlink.LinkSetUp(bridge)
 }
 
-// replugged puts cables back into a bridge that had to be made again.
+// replugged puts cables back into a bridge that had to be made again, or where they were left half plugged.
 func replugged(bridge netlink.Link) error {
 	for _, m := range layout.Machines() {
 		cable, err := netlink.LinkByName(m.Link)
@@ -67,8 +67,17 @@ func replugged(bridge netlink.Link) error {
 		if err := netlink.LinkSetMaster(cable, bridge); err != nil {
 			return fmt.Errorf("link %s: %w", m.Link, err)
 		}
+		if err := netlink.LinkSetUp(cable); err != nil {
+			return fmt.Errorf("link %s: %w", m.Link, err)
+		}
 	}
 	return nil
+}
+
+// IsPlugged says whether the machine's cable exists: without one it is a start that was cut short.
+func IsPlugged(m layout.Machine) bool {
+	_, err := netlink.LinkByName(m.Link)
+	return err == nil
 }
 
 func replaceRoute(bridge netlink.Link, network string, via layout.Machine) error {

@@ -21,47 +21,90 @@ import (
 // InitCommand is the subcommand that runs as pid 1.
 const InitCommand = "init"
 
-// Find returns the pid of the machine's first process, 0 when it is not running. It asks the kernel, not a pid file:
-// a file may outlive its process, and the number be somebody else's.
-func Find(dirs layout.Dirs, m layout.Machine) (int, error) {
-	processes, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
-		return 0, err
-	}
-	for _, dir := range processes {
-		pid, err := strconv.Atoi(filepath.Base(dir))
-		if err == nil && isMachine(pid, dirs, m) {
-			return pid, nil
-		}
-	}
-	return 0, nil
+// Process is a machine that runs on this host.
+type Process struct {
+	Root string // its cluster's state directory
+	Name string
+	PID  int
 }
 
-// isMachine guards every kill: the command line is the machine's, and the process is pid 1 of another pid namespace.
-func isMachine(pid int, dirs layout.Dirs, m layout.Machine) bool {
-	dir := filepath.Join("/proc", strconv.Itoa(pid))
-	commandLine, err := os.ReadFile(filepath.Join(dir, "cmdline"))
-	if err != nil || !slices.Equal(splitCommandLine(commandLine), commandLineOf(dirs, m)) {
-		return false
+// Running returns the pids of the cluster's machines by name. It asks the kernel, not pid files: a file may outlive
+// its process, and the number be somebody else's.
+func Running(dirs layout.Dirs) (map[string]int, error) {
+	processes, err := scan()
+	running := map[string]int{}
+	for _, p := range processes {
+		if p.Root == dirs.Root {
+			running[p.Name] = p.PID
+		}
 	}
+	return running, err
+}
+
+// Others returns the machines of clusters with another state directory.
+func Others(dirs layout.Dirs) ([]Process, error) {
+	processes, err := scan()
+	return slices.DeleteFunc(processes, func(p Process) bool { return p.Root == dirs.Root }), err
+}
+
+func scan() ([]Process, error) {
+	found, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	var processes []Process
+	for _, dir := range found {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
+		if process, ok := identify(pid); ok {
+			processes = append(processes, process)
+		}
+	}
+	return processes, nil
+}
+
+// identify guards every kill: the command line is a machine's, and the process is pid 1 of another pid namespace.
+func identify(pid int) (Process, bool) {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	if err != nil {
+		return Process{}, false
+	}
+	process, ok := parseCommandLine(string(line))
+	if !ok {
+		return Process{}, false
+	}
+	process.PID = pid
 	status, err := os.ReadFile(filepath.Join(dir, "status"))
 	if err != nil || !isInit(string(status)) {
-		return false
+		return Process{}, false
 	}
 	theirs, err := os.Readlink(filepath.Join(dir, "ns/pid"))
 	if err != nil {
-		return false
+		return Process{}, false
 	}
 	ours, err := os.Readlink("/proc/self/ns/pid")
-	return err == nil && theirs != ours
+	return process, err == nil && theirs != ours
 }
 
 func commandLineOf(dirs layout.Dirs, m layout.Machine) []string {
 	return []string{dirs.Executable(), InitCommand, m.Name}
 }
 
-func splitCommandLine(text []byte) []string {
-	return strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
+// parseCommandLine is commandLineOf read back, from /proc/PID/cmdline.
+func parseCommandLine(text string) (Process, bool) {
+	args := strings.Split(strings.TrimSuffix(text, "\x00"), "\x00")
+	if len(args) != 3 {
+		return Process{}, false
+	}
+	process := Process{Root: filepath.Dir(filepath.Dir(args[0])), Name: args[2]}
+	m, err := layout.ByName(process.Name)
+	if err != nil {
+		return Process{}, false
+	}
+	return process, slices.Equal(args, commandLineOf(layout.Dirs{Root: process.Root}, m))
 }
 
 // isInit reads the NSpid line of /proc/PID/status: the pid in each namespace, the innermost last (proc(5)).
@@ -77,7 +120,8 @@ func isInit(status string) bool {
 
 // Kill cuts the machine's power and waits until all of its processes are gone.
 func Kill(ctx context.Context, dirs layout.Dirs, m layout.Machine) (was bool, err error) {
-	pid, err := Find(dirs, m)
+	running, err := Running(dirs)
+	pid := running[m.Name]
 	if err != nil || pid == 0 {
 		return false, err
 	}
@@ -90,7 +134,7 @@ func Kill(ctx context.Context, dirs layout.Dirs, m layout.Machine) (was bool, er
 	}
 	defer unix.Close(handle)
 	// The handle is of whatever has this pid now, and stays so: checked after it was opened, the check holds.
-	if !isMachine(pid, dirs, m) {
+	if now, ok := identify(pid); !ok || now.Root != dirs.Root || now.Name != m.Name {
 		return false, nil
 	}
 	if err := unix.PidfdSendSignal(handle, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
