@@ -100,6 +100,14 @@ func (s CallState) States() []LocalConnectionState {
 	return simpleCallStates[s.Simple]
 }
 
+// Local returns the state of the device's own connection, "" if it is not told.
+func (s CallState) Local() LocalConnectionState {
+	if states := s.States(); len(states) > 0 {
+		return states[0]
+	}
+	return ""
+}
+
 // Compound makes a call state of connection states, the device's own first.
 func Compound(states ...LocalConnectionState) CallState { return CallState{Compound: states} }
 
