@@ -5,12 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
 // answersKept bounds the idempotency keys that a session remembers.
 const answersKept = 128
+
+// answerTimeout bounds a request with a key, which goes on without its desktop; the
+// CTI server's own time-outs are shorter.
+const answerTimeout = 30 * time.Second
 
 // answers remembers what was answered to an idempotency key, so that a retried
 // request reaches the CTI server once. The zero value is ready.
@@ -27,9 +32,9 @@ type answer struct {
 	err         error
 }
 
-// once runs do for a new key, and gives the first answer again for a known one.
+// once runs do for a new key, to its end even when ctx ends, and gives the first answer again for a known one.
 // The same key with another request is an IdempotencyConflict.
-func (a *answers) once(ctx context.Context, key string, r opencti.Request, do func() error) (string, error) {
+func (a *answers) once(ctx context.Context, key string, r opencti.Request, do func(context.Context) error) (string, error) {
 	print := fingerprint(r)
 	a.mu.Lock()
 	if first, ok := a.byKey[key]; ok {
@@ -39,7 +44,10 @@ func (a *answers) once(ctx context.Context, key string, r opencti.Request, do fu
 	mine := &answer{fingerprint: print, requestID: r.ID, done: make(chan struct{})}
 	a.remember(key, mine)
 	a.mu.Unlock()
-	mine.err = do()
+	// The first desktop may be cut off: the one that comes again wants the true answer.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	defer cancel()
+	mine.err = do(ctx)
 	close(mine.done)
 	return mine.requestID, mine.err
 }
@@ -52,7 +60,7 @@ func (w *answer) again(ctx context.Context, print [sha256.Size]byte) (string, er
 	case <-w.done:
 		return w.requestID, w.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", opencti.AsError(ctx.Err())
 	}
 }
 

@@ -19,7 +19,7 @@ func (s *Session) Perform(ctx context.Context, r opencti.Request, key string) (r
 	if key == "" {
 		return r.ID, s.perform(ctx, r)
 	}
-	return s.answers.once(ctx, key, r, func() error { return s.perform(ctx, r) })
+	return s.answers.once(ctx, key, r, func(ctx context.Context) error { return s.perform(ctx, r) })
 }
 
 func (s *Session) perform(ctx context.Context, r opencti.Request) (err error) {
