@@ -173,7 +173,7 @@ func initCommand() *cobra.Command {
 			}
 			return boot.Machine{
 				Machine: m, Dirs: c.Dirs, Cache: c.Builder.Cache.Dir,
-				Programs: c.Builder.Programs(), Plugged: machine.Plugged(),
+				Programs: c.Builder.Programs(), Plugged: machine.Plugged,
 			}.Run(cmd.Context())
 		},
 	}

@@ -26,8 +26,8 @@ type Machine struct {
 	Dirs     layout.Dirs
 	Cache    string
 	Programs build.Programs
-	// Plugged is closed by the host (end of file) once the network cable is in.
-	Plugged io.Reader
+	// Plugged returns what the host closes (end of file) once the network cable is in.
+	Plugged func() io.Reader
 }
 
 // Run boots the machine and stays until it is told to end. When it returns the kernel ends the whole machine.
@@ -59,7 +59,7 @@ func (m Machine) prepare() error {
 	if err := unix.Sethostname([]byte(m.Name)); err != nil {
 		return fmt.Errorf("host name: %w", err)
 	}
-	if _, err := io.Copy(io.Discard, m.Plugged); err != nil {
+	if _, err := io.Copy(io.Discard, m.Plugged()); err != nil {
 		return fmt.Errorf("network: %w", err)
 	}
 	return configureNetwork(m.Machine)

@@ -3,6 +3,7 @@ package machine
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,6 +60,27 @@ func TestIsInit(t *testing.T) {
 func TestNobodyElseIsIdentified(t *testing.T) {
 	if got, ok := identify(os.Getpid()); ok {
 		t.Errorf("this test is taken for %v", got)
+	}
+}
+
+func TestIsWithin(t *testing.T) {
+	for _, tc := range []struct {
+		inner, outer string
+		want         bool
+	}{
+		{"10.244.0.0/16", "10.244.0.0/16", true},
+		{"10.244.3.0/24", "10.244.0.0/16", true},
+		{"10.0.0.0/8", "10.244.0.0/16", false},
+		{"0.0.0.0/0", "10.244.0.0/16", false},
+		{"10.245.0.0/24", "10.244.0.0/16", false},
+	} {
+		_, inner, err := net.ParseCIDR(tc.inner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := isWithin(*inner, tc.outer); got != tc.want {
+			t.Errorf("%s within %s: got %v, want %v", tc.inner, tc.outer, got, tc.want)
+		}
 	}
 }
 

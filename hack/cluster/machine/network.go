@@ -37,6 +37,9 @@ func EnsureBridge(serviceNode layout.Machine) error {
 func ensureBridge() (netlink.Link, error) {
 	bridge, err := netlink.LinkByName(layout.Bridge)
 	if errors.As(err, &netlink.LinkNotFoundError{}) {
+		if err := networksAreFree(); err != nil {
+			return nil, err
+		}
 		attributes := netlink.NewLinkAttrs()
 		attributes.Name = layout.Bridge
 		if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attributes}); err != nil {
@@ -55,6 +58,33 @@ func ensureBridge() (netlink.Link, error) {
 		return nil, err
 	}
 	return bridge, netlink.LinkSetUp(bridge)
+}
+
+// networksAreFree refuses to take over routes that somebody else has made.
+func networksAreFree() error {
+	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return err
+	}
+	for _, network := range []string{layout.MachineNetwork, layout.PodNetwork, layout.ServiceNetwork} {
+		for _, route := range routes {
+			if route.Dst != nil && isWithin(*route.Dst, network) {
+				return fmt.Errorf("the host has a route to %s, within the cluster's %s: another cluster or VPN?", route.Dst, network)
+			}
+		}
+	}
+	return nil
+}
+
+// isWithin says whether inner is outer or a part of it. A route that is wider than ours does not disturb.
+func isWithin(inner net.IPNet, outer string) bool {
+	_, network, err := net.ParseCIDR(outer)
+	if err != nil {
+		return false
+	}
+	innerBits, _ := inner.Mask.Size()
+	outerBits, _ := network.Mask.Size()
+	return innerBits >= outerBits && network.Contains(inner.IP)
 }
 
 // replugged puts cables back into a bridge that had to be made again, or where they were left half plugged.
