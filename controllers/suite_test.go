@@ -99,19 +99,17 @@ func prepare(env *envtest.Environment) error {
 	operatorConfig = user.Config()
 	operatorConfig.QPS = -1
 	subjects := []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: operatorUser}}
-	role, namespaced, runtime := &rbacv1.ClusterRole{}, &rbacv1.Role{}, &rbacv1.ClusterRole{}
-	if err := errors.Join(readManifest("rbac/operator.yaml", role), readManifest("rbac/operator-namespace.yaml", namespaced),
-		readManifest("rbac/runtime.yaml", runtime)); err != nil {
+	role, classes, namespaced, runtime := &rbacv1.ClusterRole{}, &rbacv1.ClusterRole{}, &rbacv1.Role{}, &rbacv1.ClusterRole{}
+	if err := errors.Join(readManifest("rbac/operator.yaml", role), readManifest("rbac/operator-classes.yaml", classes),
+		readManifest("rbac/operator-namespace.yaml", namespaced), readManifest("rbac/runtime.yaml", runtime)); err != nil {
 		return err
 	}
 	namespaced.Namespace = operatorNamespace
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}},
-		role, namespaced, runtime,
-		&rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: role.Name}, Subjects: subjects,
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		},
+		role, classes, namespaced, runtime,
+		bindClusterRole(role.Name, subjects),
+		bindClusterRole(classes.Name, subjects),
 		&rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: namespaced.Name}, Subjects: subjects,
 			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: namespaced.Name},
@@ -122,6 +120,13 @@ func prepare(env *envtest.Environment) error {
 		}
 	}
 	return nil
+}
+
+func bindClusterRole(name string, subjects []rbacv1.Subject) *rbacv1.ClusterRoleBinding {
+	return &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Subjects: subjects,
+		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+	}
 }
 
 // readManifest reads a single object of config/.

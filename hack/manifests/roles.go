@@ -14,7 +14,7 @@ const (
 )
 
 // roleFiles hold one Role or ClusterRole each, written by hand in config/rbac.
-var roleFiles = []string{"operator.yaml", "operator-namespace.yaml", "runtime.yaml", "view.yaml", "edit.yaml"}
+var roleFiles = []string{"operator.yaml", "operator-classes.yaml", "operator-namespace.yaml", "runtime.yaml", "view.yaml", "edit.yaml"}
 
 // roles copies the rules alone to the chart, which gives them its own names.
 func roles(_ context.Context, root string, all files) error {

@@ -1,0 +1,185 @@
+package controllers_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+)
+
+func TestSchema(t *testing.T) {
+	ns := newNamespace(t)
+	long := strings.Repeat("x", 46)
+	link := func(name string, f ...func(*v1alpha1.CTILinkSpec)) client.Object {
+		return linkObject(ns, name, "csta", f...)
+	}
+	class := func(f func(*v1alpha1.ImplementationClassSpec)) client.Object { return classObject("schema", f) }
+	pool := func(f func(*v1alpha1.AgentPoolSpec)) client.Object {
+		p := poolObject(ns, "pool", "support", "4001")
+		f(&p.Spec)
+		return p
+	}
+	agents := func(r ...v1alpha1.AgentRange) func(*v1alpha1.AgentPoolSpec) {
+		return func(s *v1alpha1.AgentPoolSpec) { s.Agents, s.AgentRanges = nil, r }
+	}
+	source := func(c v1alpha1.ConfigSource) func(*v1alpha1.CTILinkSpec) {
+		return func(s *v1alpha1.CTILinkSpec) { s.ConfigFrom = []v1alpha1.ConfigSource{c} }
+	}
+	parameter := func(p v1alpha1.Parameter) func(*v1alpha1.ImplementationClassSpec) {
+		return func(s *v1alpha1.ImplementationClassSpec) { s.Parameters = []v1alpha1.Parameter{p} }
+	}
+	ref := &v1alpha1.LocalObjectReference{Name: "x"}
+
+	for name, tc := range map[string]struct {
+		object client.Object
+		// refusal is part of the message; empty: accepted.
+		refusal string
+	}{
+		"link":                               {link("support"), ""},
+		"link with a long name":              {link(long), "at most 45"},
+		"link whose name starts with digits": {link("4you"), "starting with a letter"},
+		"link whose name has a dot":          {link("a.b"), "starting with a letter"},
+		"link without class":                 {linkObject(ns, "support", ""), "implementationClass"},
+		"link with a long value": {link("support", func(s *v1alpha1.CTILinkSpec) {
+			s.Config["address"] = strings.Repeat("x", 1025)
+		}), "at most 1024"},
+		"link with a long key": {link("support", func(s *v1alpha1.CTILinkSpec) {
+			s.Config[strings.Repeat("x", 64)] = ""
+		}), "at most 63"},
+		"config from a Secret":    {link("support", source(v1alpha1.ConfigSource{SecretRef: ref})), ""},
+		"config from a ConfigMap": {link("support", source(v1alpha1.ConfigSource{ConfigMapRef: ref})), ""},
+		"config from both":        {link("support", source(v1alpha1.ConfigSource{SecretRef: ref, ConfigMapRef: ref})), "either secretRef or configMapRef"},
+		"config from nothing":     {link("support", source(v1alpha1.ConfigSource{})), "either secretRef or configMapRef"},
+		"standby unheard of": {link("support", func(s *v1alpha1.CTILinkSpec) {
+			s.Runtime.Standby = "Perhaps"
+		}), "standby"},
+
+		"class":                            {class(func(*v1alpha1.ImplementationClassSpec) {}), ""},
+		"class without driver":             {class(func(s *v1alpha1.ImplementationClassSpec) { s.Driver = "" }), "needs a driver"},
+		"class that extends itself":        {class(extends("schema")), "another class"},
+		"parameter without type":           {class(parameter(v1alpha1.Parameter{Name: "a"})), "type"},
+		"parameter with a dash":            {class(parameter(v1alpha1.Parameter{Name: "a-b", Type: "string"})), "name"},
+		"enum without values":              {class(parameter(v1alpha1.Parameter{Name: "a", Type: "enum"})), "enum must list"},
+		"secret with a default":            {class(parameter(v1alpha1.Parameter{Name: "a", Type: "string", Sensitivity: "Secret", Default: "x"})), "cannot have a default"},
+		"hand-over that nobody knows":      {class(func(s *v1alpha1.ImplementationClassSpec) { s.Handover = "Magic" }), "handover"},
+		"pool":                             {pool(func(*v1alpha1.AgentPoolSpec) {}), ""},
+		"pool with a range":                {pool(agents(v1alpha1.AgentRange{First: "0099", Last: "0101", FirstDN: "1"})), ""},
+		"pool without agents":              {pool(agents()), "agents or agentRanges"},
+		"range that ends before it begins": {pool(agents(v1alpha1.AgentRange{First: "2", Last: "1"})), "must not be before first"},
+		"range of different lengths":       {pool(agents(v1alpha1.AgentRange{First: "9", Last: "10"})), "same number of digits"},
+		"range of letters":                 {pool(agents(v1alpha1.AgentRange{First: "a", Last: "b"})), "first"},
+		"agent twice": {pool(func(s *v1alpha1.AgentPoolSpec) {
+			s.Agents = append(s.Agents, s.Agents[0])
+		}), "Duplicate"},
+		"agent with an empty device": {pool(func(s *v1alpha1.AgentPoolSpec) {
+			s.Agents[0].DNs = []string{""}
+		}), "dns"},
+		"pool without link": {pool(func(s *v1alpha1.AgentPoolSpec) { s.LinkRef.Name = "" }), "linkRef"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := admin.Create(t.Context(), tc.object, client.DryRunAll)
+			switch {
+			case tc.refusal == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case tc.refusal != "" && (!apierrors.IsInvalid(err) || !strings.Contains(err.Error(), tc.refusal)):
+				t.Errorf("got %v, want a refusal with %q", err, tc.refusal)
+			}
+		})
+	}
+}
+
+func TestFreshObjectsAreUnknown(t *testing.T) {
+	ns := newNamespace(t) // no operator watches it
+	class, link, pool := classObject("fresh"), linkObject(ns, "support", "fresh"), poolObject(ns, "day", "support", "4001")
+	slot := &v1alpha1.CTISlot{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "support-0"},
+		Spec:       v1alpha1.CTISlotSpec{LinkName: "support", Class: "fresh", Driver: "csta"},
+	}
+	for _, tc := range []struct {
+		object     client.Object
+		conditions func() []metav1.Condition
+	}{
+		{class, func() []metav1.Condition { return get(t, "", "fresh", class).Status.Conditions }},
+		{link, func() []metav1.Condition { return get(t, ns, "support", link).Status.Conditions }},
+		{pool, func() []metav1.Condition { return get(t, ns, "day", pool).Status.Conditions }},
+		{slot, func() []metav1.Condition { return get(t, ns, "support-0", slot).Status.Conditions }},
+	} {
+		create(t, tc.object)
+		c := meta.FindStatusCondition(tc.conditions(), v1alpha1.ConditionReady)
+		if c == nil || c.Status != metav1.ConditionUnknown || c.Reason != v1alpha1.ReasonPending {
+			t.Errorf("%T: Ready is %v, want Unknown", tc.object, c)
+		}
+	}
+}
+
+// TestManifestsAreAccepted asks the API server about what config/ ships.
+func TestManifestsAreAccepted(t *testing.T) {
+	ns := newNamespace(t)
+	var paths []string
+	for _, dir := range []string{"samples", "classes", "manager", "rbac"} {
+		found, err := filepath.Glob(filepath.Join("..", "config", dir, "*.yaml"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("config/%s: %v, %v", dir, found, err)
+		}
+		paths = append(paths, found...)
+	}
+	for _, path := range paths {
+		if filepath.Base(path) == "kustomization.yaml" {
+			continue
+		}
+		for _, o := range readObjects(t, path) {
+			t.Run(filepath.Base(path)+"/"+o.GetKind(), func(t *testing.T) {
+				o.SetName(o.GetName() + "-x") // the suite has made some of them
+				if o.GetKind() != "Namespace" {
+					if mapping, err := admin.IsObjectNamespaced(o); err != nil {
+						t.Fatal(err)
+					} else if mapping {
+						o.SetNamespace(ns)
+					}
+				}
+				for _, s := range subjects(o) {
+					s["namespace"] = ns
+				}
+				if err := client.WithFieldValidation(admin, metav1.FieldValidationStrict).Create(t.Context(), o, client.DryRunAll); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// subjects of a binding get their namespace from kustomize.
+func subjects(o *unstructured.Unstructured) []map[string]any {
+	list, _, _ := unstructured.NestedSlice(o.Object, "subjects")
+	var out []map[string]any
+	for i := range list {
+		out = append(out, o.Object["subjects"].([]any)[i].(map[string]any))
+	}
+	return out
+}
+
+func readObjects(t *testing.T, path string) []*unstructured.Unstructured {
+	t.Helper()
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []*unstructured.Unstructured
+	for _, doc := range strings.Split(string(body), "\n---\n") {
+		u := &unstructured.Unstructured{}
+		if err := yaml.UnmarshalStrict([]byte(doc), &u.Object); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		out = append(out, u)
+	}
+	return out
+}
