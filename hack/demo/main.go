@@ -1,0 +1,167 @@
+// Command demo shows the main job: two manifests become pods, and a call reaches an
+// agent through them. It exits 1 with the reason when anything is not as it should be.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ctilink/ctilink-operator/test/harness"
+	"github.com/ctilink/ctilink-operator/test/walk"
+)
+
+const (
+	namespace  = "contact-centre"
+	link       = "support"
+	quickstart = "config/samples/quickstart.yaml"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	d := demo{started: time.Now()}
+	if err := d.run(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "\nThe demo failed after %s: %v\n", d.elapsed(), err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+type demo struct {
+	started time.Time
+	h       *harness.Harness
+}
+
+func (d *demo) elapsed() time.Duration { return time.Since(d.started).Round(100 * time.Millisecond) }
+
+// title starts a part of the demo.
+func (d *demo) title(step string) {
+	fmt.Printf("\n[%6.1fs] %s\n", time.Since(d.started).Seconds(), step)
+}
+
+// say tells one thing that happens.
+func (d *demo) say(format string, args ...any) {
+	fmt.Printf("[%6.1fs]   %s\n", time.Since(d.started).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (d *demo) run(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("the local cluster needs root: run it as root, or see README.md for installing into a cluster that you have")
+	}
+	root, err := harness.Root()
+	if err != nil {
+		return err
+	}
+	if d.h, err = harness.New(ctx, harness.Options{Root: root, Nodes: 1, Progress: d.title}); err != nil {
+		return err
+	}
+	if err := d.h.Install(ctx); err != nil {
+		return err
+	}
+	if err := d.apply(ctx); err != nil {
+		return err
+	}
+	if err := d.show(ctx); err != nil {
+		return err
+	}
+	if err := d.walk(ctx); err != nil {
+		return err
+	}
+	return d.next(ctx)
+}
+
+// apply applies the quickstart and waits until the link is Ready.
+func (d *demo) apply(ctx context.Context) error {
+	d.title("kubectl apply -f " + quickstart)
+	if err := d.h.Apply(ctx, quickstart); err != nil {
+		return err
+	}
+	for _, object := range []string{"ctilink/" + link, "agentpool/" + link + "-agents"} {
+		d.say("kubectl wait --for=condition=Ready %s", object)
+		if _, err := d.h.Kubectl(ctx, "-n", namespace, "wait", "--for=condition=Ready", object, "--timeout=90s"); err != nil {
+			status, _ := d.h.Kubectl(ctx, "-n", namespace, "get", object, "-o", "wide") // the error that counts is the wait's
+			return fmt.Errorf("%w\n%s", err, status)
+		}
+	}
+	d.say("the link is connected to the switch")
+	return nil
+}
+
+// show prints what an admin sees, and checks that active and standby run.
+func (d *demo) show(ctx context.Context) error {
+	d.title("kubectl get ctilinks,agentpools,ctislots,pods")
+	if err := harness.Eventually(ctx, 30*time.Second, d.bothRun); err != nil {
+		return err
+	}
+	out, err := d.h.Kubectl(ctx, "-n", namespace, "get", "ctilinks,agentpools,ctislots,pods")
+	fmt.Print(out)
+	return err
+}
+
+func (d *demo) bothRun(ctx context.Context) error {
+	var pods corev1.PodList
+	if err := d.h.Client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{"ctilink.io/link": link}); err != nil {
+		return err
+	}
+	ready := 0
+	for _, p := range pods.Items {
+		for _, c := range p.Status.Conditions {
+			if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil {
+				ready++
+			}
+		}
+	}
+	if ready != 2 {
+		return fmt.Errorf("%d of 2 runtime pods (active and standby) are ready", ready)
+	}
+	return nil
+}
+
+// walk lets an agent take a call.
+func (d *demo) walk(ctx context.Context) error {
+	d.title("An agent's first call: requests (→), events (←)")
+	desktops, err := d.h.Desktops(ctx, namespace, link)
+	if err != nil {
+		return err
+	}
+	sw, err := d.h.Switch(ctx, namespace, "ctisim")
+	if err != nil {
+		return err
+	}
+	w := walk.Walk{Agent: walk.Quickstart, Link: desktops, Switch: sw, Say: d.say}
+	return w.Run(ctx)
+}
+
+const whatNext = `
+Done in %[1]s. The cluster stays up; what to try next:
+
+  export KUBECONFIG=%[2]s
+  export PATH=%[3]s:$PATH
+  kubectl get cti -A                                        # every resource of CTILink
+  kubectl -n contact-centre describe ctilink support        # conditions say what to mend
+  kubectl -n contact-centre logs deploy/support-0 -f        # what the runtime does
+  kubectl -n contact-centre delete pod -l ctilink.io/link=support --field-selector=status.phase=Running --wait=false
+  kubectl -n contact-centre port-forward svc/support 8443 & # then, in the same shell:
+  TOKEN=$(kubectl -n contact-centre get secret support-desktop-token -o jsonpath='{.data.token}' | base64 -d)
+  curl -sk -H "Authorization: Bearer $TOKEN" https://localhost:8443/v1/link
+  open https://localhost:8443/docs in a browser             # the whole API
+
+  make demo-down      removes the cluster; what was built stays in the cache
+  make clean-cache    removes that too
+`
+
+func (d *demo) next(ctx context.Context) error {
+	bin, err := d.h.ToolsDir(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf(whatNext, d.elapsed(), d.h.Kubeconfig, bin)
+	return nil
+}

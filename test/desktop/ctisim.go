@@ -1,0 +1,114 @@
+package desktop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// Switch is ctisim's control port: what the switch itself says of agents and calls.
+type Switch struct {
+	URL  string
+	HTTP *http.Client
+}
+
+// SwitchCall is a call as the switch sees it.
+type SwitchCall struct {
+	CallID      string            `json:"callId"`
+	From        string            `json:"from"`
+	To          string            `json:"to"`
+	Data        map[string]string `json:"data"`
+	Connections []struct {
+		Device string `json:"device"`
+		State  string `json:"state"`
+	} `json:"connections"`
+}
+
+// At gives the state of the call's connection at a device; "" when it has none.
+func (c SwitchCall) At(device string) string {
+	for _, n := range c.Connections {
+		if n.Device == device {
+			return n.State
+		}
+	}
+	return ""
+}
+
+// SwitchAgent is an agent as the switch sees it.
+type SwitchAgent struct {
+	ID     string `json:"agentId"`
+	Device string `json:"device"`
+	State  string `json:"state"`
+}
+
+// NewCall is an inbound call from outside.
+type NewCall struct {
+	From string            `json:"from"`
+	To   string            `json:"to"`
+	Data map[string]string `json:"data,omitempty"`
+}
+
+// Call makes an inbound call.
+func (s Switch) Call(ctx context.Context, c NewCall) (SwitchCall, error) {
+	var out SwitchCall
+	return out, s.do(ctx, http.MethodPost, "/v1/calls", c, &out)
+}
+
+// Calls lists the calls.
+func (s Switch) Calls(ctx context.Context) ([]SwitchCall, error) {
+	var out struct{ Calls []SwitchCall }
+	return out.Calls, s.do(ctx, http.MethodGet, "/v1/calls", nil, &out)
+}
+
+// Agent finds an agent; one that is logged off is absent.
+func (s Switch) Agent(ctx context.Context, id string) (SwitchAgent, bool, error) {
+	var out struct{ Agents []SwitchAgent }
+	if err := s.do(ctx, http.MethodGet, "/v1/agents", nil, &out); err != nil {
+		return SwitchAgent{}, false, err
+	}
+	for _, a := range out.Agents {
+		if a.ID == id {
+			return a, true, nil
+		}
+	}
+	return SwitchAgent{}, false, nil
+}
+
+// HangUp lets the calling party hang up.
+func (s Switch) HangUp(ctx context.Context, callID string) error {
+	return s.do(ctx, http.MethodPost, "/v1/calls/"+callID+"/hangup", nil, nil)
+}
+
+func (s Switch) do(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+path, body)
+	if err != nil {
+		return err
+	}
+	resp, err := s.HTTP.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("ctisim: %s %s: HTTP %d: %.200s", method, path, resp.StatusCode, b)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(b, out)
+}

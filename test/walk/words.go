@@ -1,0 +1,62 @@
+package walk
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/test/desktop"
+)
+
+// Words says an event in plain words.
+func Words(e desktop.Event) string {
+	switch e.Type {
+	case opencti.TypeSnapshot:
+		return fmt.Sprintf("snapshot: agent %s, calls: %d, link %s", plain(e.Snapshot.Agent.State), len(e.Snapshot.Calls), plain(e.Snapshot.Link))
+	case opencti.TypeAgentState:
+		return "agent is " + plain(e.Name) + reason(e.Agent)
+	case opencti.TypeCallState, opencti.TypePartyInfo, opencti.TypeCallInfo:
+		return callWords(e)
+	}
+	return plain(e.Name)
+}
+
+func reason(a *opencti.AgentState) string {
+	if a.ReasonCode == "" {
+		return ""
+	}
+	return " (reason " + a.ReasonCode + ")"
+}
+
+func callWords(e desktop.Event) string {
+	text := fmt.Sprintf("call %s %s", e.Call.CallID, plain(e.Name))
+	if e.Name != opencti.Offering {
+		return text
+	}
+	text += fmt.Sprintf(": from %s, dialled %s", e.Call.ANI, e.Call.DNIS)
+	var data []string
+	for _, k := range slices.Sorted(maps.Keys(e.Call.Variables)) {
+		data = append(data, k+"="+e.Call.Variables[k])
+	}
+	if len(data) > 0 {
+		text += ", data " + strings.Join(data, " ")
+	}
+	return text
+}
+
+var words = map[opencti.EventName]string{
+	opencti.LoggedIn: "logged in", opencti.LoggedOut: "logged out", opencti.Available: "available", opencti.Unavailable: "unavailable",
+	opencti.Busy: "busy", opencti.AfterCallWork: "in after-call work", opencti.Unknown: "in an unknown state",
+	opencti.Offering: "rings", opencti.Established: "is established", opencti.Held: "is on hold", opencti.Retrieved: "is retrieved",
+	opencti.Released: "is over", opencti.Abandoned: "was given up by the caller", opencti.Diverted: "went elsewhere",
+	opencti.LinkUp: "up", opencti.LinkLost: "down",
+}
+
+func plain(n opencti.EventName) string {
+	if w, ok := words[n]; ok {
+		return w
+	}
+	return string(n)
+}
