@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -22,9 +23,11 @@ func (s *Session) HandleEvent(raw opencti.RawEvent) {
 		s.handle(raw)
 		return
 	}
-	if len(s.held) < heldBound {
-		s.held = append(s.held, raw)
+	if len(s.held) == heldBound {
+		s.observer.EventDropped("Resync")
+		return
 	}
+	s.held = append(s.held, raw)
 }
 
 func (s *Session) handle(raw opencti.RawEvent) {
@@ -34,14 +37,16 @@ func (s *Session) handle(raw opencti.RawEvent) {
 		in.State = c.State
 	}
 	name, ok := s.identifyEvent(in) // 2 IdentifyEvent, by SetEventType
-	if !ok || s.filterEvent(in, name) || s.filterOnDeviceCapabilities(name) {
+	if !ok || s.filterEvent(in, name) {
 		return
 	}
 	ev := s.convertEvent(in, name) // 5 ConvertEvent, by PopulateEventData
 	if ev == nil {
 		return
 	}
-	s.send(ev, raw.Received)
+	if !s.filterOnDeviceCapabilities(name) {
+		s.send(ev, raw.Received)
+	}
 	s.postProcess(ev, raw.Received)
 }
 
@@ -72,17 +77,15 @@ func (s *Session) filterEvent(in *rules.Input, name opencti.EventName) bool {
 	return drop
 }
 
-// filterOnDeviceCapabilities is step 4. Call and agent events are filtered when
-// they are sent, since the state must follow them all the same.
+// filterOnDeviceCapabilities is step 4. It comes after the conversion: the state,
+// and so the next Snapshot, must follow also what this desktop cannot show.
 func (s *Session) filterOnDeviceCapabilities(name opencti.EventName) bool {
 	t, _ := opencti.TypeOf(name)
-	for _, h := range s.hidden {
-		if h == t && t != opencti.TypeCallState && t != opencti.TypeAgentState {
-			s.observer.EventDropped("FilterEventsOnDeviceCapabilities")
-			return true
-		}
+	if !slices.Contains(s.hidden, t) {
+		return false
 	}
-	return false
+	s.observer.EventDropped("FilterEventsOnDeviceCapabilities")
+	return true
 }
 
 // convertEvent is step 5, and applies the event to the state. It returns nil for an
@@ -95,10 +98,11 @@ func (s *Session) convertEvent(in *rules.Input, name opencti.EventName) *Event {
 		return nil
 	}
 	var ev *Event
-	if t == opencti.TypeAgentState {
-		ev = s.state.applyAgent(name, d, time.Now())
-	} else {
+	switch who := d.String("agentId"); {
+	case t != opencti.TypeAgentState:
 		ev = s.state.applyCall(name, d, time.Now())
+	case who == "" || who == s.agentID: // a shared desk tells of its other agents, too
+		ev = s.state.applyAgent(name, d, time.Now())
 	}
 	if ev == nil {
 		s.observer.EventDropped("ConvertEvent")

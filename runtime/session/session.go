@@ -64,6 +64,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	device   opencti.Device // nil while the link is down
+	down     bool           // the desktops were told LinkDown
 	syncing  bool           // events are held until the snapshot is in
 	held     []opencti.RawEvent
 	state    state
@@ -174,14 +175,14 @@ func (s *Session) BeginSync() {
 func (s *Session) EndSync(device opencti.Device, snap opencti.DeviceSnapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wasDown := s.device == nil && s.Events.Last().Sequence > 0
 	now := time.Now()
 	s.device, s.syncing = device, false
 	for _, c := range s.state.resync(snap, now) {
 		c.Capabilities, c.State, c.Since = []opencti.Activity{}, opencti.Released, now
 		s.tell(&Event{Name: opencti.Released, Ended: true, Cause: "LostInResync", Call: c}, now)
 	}
-	if wasDown {
+	if s.down {
+		s.down = false
 		s.tell(&Event{Name: opencti.LinkUp}, now)
 	}
 	s.tellSnapshot(now)
@@ -202,7 +203,7 @@ func (s *Session) Lost() {
 	if s.device == nil {
 		return
 	}
-	s.device, s.syncing, s.held, s.expected = nil, true, nil, nil
+	s.device, s.down, s.syncing, s.held, s.expected = nil, true, true, nil, nil
 	s.tell(&Event{Name: opencti.LinkLost}, time.Now())
 }
 

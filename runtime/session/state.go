@@ -44,6 +44,14 @@ func begins(n opencti.EventName) bool {
 	return n == opencti.Offering || n == opencti.Initiated || n == opencti.Delivered || n == opencti.Queued
 }
 
+// late says whether an event is of a time before the call's state: who talks, or
+// has the call on hold, does not dial any more. (Ringing again is possible: a held
+// call that comes back.)
+func late(n, state opencti.EventName) bool {
+	return (state == opencti.Established || state == opencti.Held) &&
+		(n == opencti.Initiated || n == opencti.Delivered || n == opencti.Queued)
+}
+
 // applyCall changes the state by a call event. It returns nil when the event
 // changes nothing: a doubled event, or a late one of a call that is over.
 func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *Event {
@@ -69,7 +77,7 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		delete(s.ended, id)
 	}
 	changed := update(call, d) || !known
-	if next, ok := stateAfter[name]; ok && call.State != next {
+	if next, ok := stateAfter[name]; ok && call.State != next && !late(name, call.State) {
 		call.State, call.Since, changed = next, now, true
 		if next == opencti.Established && call.AnsweredAt == nil {
 			call.AnsweredAt = &now
