@@ -1,0 +1,71 @@
+package conditions
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func TestSummarize(t *testing.T) {
+	for name, tc := range map[string]struct {
+		verdict Verdict
+		want    map[string]string
+	}{
+		"ready":   {Verdict{Ready: true, Message: "m"}, map[string]string{"Ready": "True", "Reconciling": "False", "Stalled": "False"}},
+		"waiting": {Verdict{Reason: "R", Message: "m"}, map[string]string{"Ready": "False", "Reconciling": "True", "Stalled": "False"}},
+		"stalled": {Verdict{Stalled: true, Reason: "R", Message: "m"}, map[string]string{"Ready": "False", "Reconciling": "False", "Stalled": "True"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var list []metav1.Condition
+			Summarize(&list, 3, tc.verdict)
+			got := map[string]string{}
+			for _, c := range list {
+				got[c.Type] = string(c.Status)
+				if c.ObservedGeneration != 3 || c.Reason == "" {
+					t.Errorf("%s: generation %d, reason %q", c.Type, c.ObservedGeneration, c.Reason)
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			before := append([]metav1.Condition(nil), list...)
+			Summarize(&list, 3, tc.verdict)
+			if diff := cmp.Diff(before, list); diff != "" {
+				t.Errorf("the same verdict changed something:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLongMessageIsCut(t *testing.T) {
+	var list []metav1.Condition
+	Set(&list, 1, "Ready", metav1.ConditionFalse, "R", strings.Repeat("é", maxMessage))
+	got := meta.FindStatusCondition(list, "Ready").Message
+	if len(got) > maxMessage || !utf8.ValidString(got) || !strings.HasSuffix(got, "é…") {
+		t.Errorf("%d bytes, ends in %q", len(got), got[len(got)-5:])
+	}
+}
+
+func TestChanged(t *testing.T) {
+	list := func(status metav1.ConditionStatus, reason string) []metav1.Condition {
+		return []metav1.Condition{{Type: "Ready", Status: status, Reason: reason}}
+	}
+	for name, tc := range map[string]struct {
+		before, after []metav1.Condition
+		want          bool
+	}{
+		"nothing at all": {},
+		"new":            {nil, list("True", "R"), true},
+		"the same":       {list("True", "R"), list("True", "R"), false},
+		"status":         {list("True", "R"), list("False", "R"), true},
+		"reason":         {list("False", "R"), list("False", "S"), true},
+	} {
+		if _, got := Changed(tc.before, tc.after, "Ready"); got != tc.want {
+			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		}
+	}
+}
