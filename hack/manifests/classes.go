@@ -26,7 +26,7 @@ func classes(_ context.Context, _ string, all files) error {
 	}
 	kustomization := header + "resources:\n"
 	for _, c := range list {
-		body, err := manifest(c)
+		body, err := manifest(&c)
 		if err != nil {
 			return err
 		}
@@ -39,33 +39,28 @@ func classes(_ context.Context, _ string, all files) error {
 	return nil
 }
 
-// builtin lists the classes of the drivers and those that derive from them.
-func builtin() ([]*v1alpha1.ImplementationClass, error) {
-	var out []*v1alpha1.ImplementationClass
-	byName := map[string]*v1alpha1.ImplementationClass{}
-	add := func(c *v1alpha1.ImplementationClass) {
-		out, byName[c.Name] = append(out, c), c
-	}
-	for _, d := range adapters.Drivers() {
-		add(plan.DriverClass(d.Describe()))
-	}
-	for _, d := range adapters.Classes() {
-		parent := byName[d.Extends]
-		if parent == nil {
-			return nil, fmt.Errorf("class %q extends %q, which is not built in", d.Name, d.Extends)
+// builtin lists the built-in classes, once they have proved to be usable together.
+func builtin() ([]v1alpha1.ImplementationClass, error) {
+	list := adapters.BuiltIn()
+	find := func(name string) *v1alpha1.ImplementationClass {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
 		}
-		c, err := plan.DerivedClass(parent, d.Name, d.Summary, d.Defaults)
-		if err != nil {
-			return nil, err
-		}
-		add(c)
+		return nil
 	}
-	for _, c := range out {
-		if _, problem := plan.ResolveClass(c, func(name string) *v1alpha1.ImplementationClass { return byName[name] }); problem != nil {
-			return nil, fmt.Errorf("class %q: %w", c.Name, problem)
+	for i := range list {
+		if _, problem := plan.ResolveClass(&list[i], find); problem != nil {
+			return nil, fmt.Errorf("class %q: %w", list[i].Name, problem)
 		}
 	}
-	return out, nil
+	for _, c := range adapters.Classes() {
+		if made := find(c.Name); made == nil || len(made.Spec.Parameters) != len(c.Defaults) {
+			return nil, fmt.Errorf("class %q has a default for a parameter that class %q lacks", c.Name, c.Extends)
+		}
+	}
+	return list, nil
 }
 
 func manifest(c *v1alpha1.ImplementationClass) ([]byte, error) {

@@ -1,6 +1,6 @@
 {{- define "ctilink.fullname" -}}
 {{- $name := .Release.Name }}
-{{- if not (contains "ctilink-operator" $name) }}{{ $name = printf "%s-ctilink-operator" $name }}{{ end }}
+{{- if not (contains "operator" $name) }}{{ $name = printf "%s-operator" $name }}{{ end }}
 {{- /* Room for suffixes in names of at most 63 characters. */}}
 {{- trunc 53 $name | trimSuffix "-" }}
 {{- end }}
