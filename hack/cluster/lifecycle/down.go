@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/layout"
 	"github.com/ctilink/ctilink-operator/hack/cluster/machine"
@@ -34,15 +35,25 @@ func (c Cluster) Down(ctx context.Context) error {
 	})
 }
 
-// removeState removes the state directory if it is marked as ours.
+// removeState removes the state directory if it is marked as ours; the mark goes last, should this be interrupted.
 func (c Cluster) removeState() error {
 	if _, err := os.Stat(c.Dirs.Marker()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := os.RemoveAll(c.Dirs.Root); err != nil {
+	entries, err := os.ReadDir(c.Dirs.Root)
+	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
-	return nil
+	for _, entry := range entries {
+		path := filepath.Join(c.Dirs.Root, entry.Name())
+		if path == c.Dirs.Marker() {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("state: %w", err)
+		}
+	}
+	return os.RemoveAll(c.Dirs.Root)
 }
 
 // CleanCache removes everything that was built, unless a cluster runs on it.
