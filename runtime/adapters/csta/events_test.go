@@ -23,13 +23,13 @@ func told(event, connection, at, rest string) string {
 		event, connection, at, rest)
 }
 
-func device(element, number string) string {
+func deviceNamed(element, number string) string {
 	return fmt.Sprintf(`<%[1]s><deviceIdentifier typeOfNumber="dialingNumber">%[2]s</deviceIdentifier></%[1]s>`, element, number)
 }
 
 func agentTold(event, rest string) string {
 	return fmt.Sprintf(`<%[1]sEvent><monitorCrossRefID>71</monitorCrossRefID>%[2]s<agentID>5501</agentID>%[3]s</%[1]sEvent>`,
-		event, device("agentDevice", "1001"), rest)
+		event, deviceNamed("agentDevice", "1001"), rest)
 }
 
 const linkage = `<callLinkageData><globalCallData><globalCallLinkageID><globallyUniqueCallLinkageID>00001012341398</globallyUniqueCallLinkageID>` +
@@ -90,69 +90,69 @@ func TestDecisionTree(t *testing.T) {
 		state opencti.EventName // of call 7 before
 		want  happened
 	}{
-		{name: "off-hook", xml: told("ServiceInitiated", "initiatedConnection", "1001", device("initiatingDevice", "1001")+`<cause>newCall</cause>`),
+		{name: "off-hook", xml: told("ServiceInitiated", "initiatedConnection", "1001", deviceNamed("initiatingDevice", "1001")+`<cause>newCall</cause>`),
 			want: happened{Name: opencti.Initiated, Call: "7", Data: texts{"cause": "newCall"}}},
-		{name: "dialled", xml: told("Originated", "originatedConnection", "1001", device("callingDevice", "1001")+device("calledDevice", "1002")),
+		{name: "dialled", xml: told("Originated", "originatedConnection", "1001", deviceNamed("callingDevice", "1001")+deviceNamed("calledDevice", "1002")),
 			want: happened{Name: opencti.Initiated, Call: "7", Data: texts{"ani": "1001", "dnis": "1002"}}},
-		{name: "rings here, from a queue", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
-			device("callingDevice", "T7")+device("calledDevice", "0800")+`<lastRedirectionDevice><numberDialed>sales</numberDialed></lastRedirectionDevice>`+
+		{name: "rings here, from a queue", xml: told("Delivered", "connection", "1001", deviceNamed("alertingDevice", "1001")+
+			deviceNamed("callingDevice", "T7")+deviceNamed("calledDevice", "0800")+`<lastRedirectionDevice><numberDialed>sales</numberDialed></lastRedirectionDevice>`+
 			`<localConnectionInfo>alerting</localConnectionInfo><userData><string>637573746F6D65723D34373131</string></userData><cause>distributed</cause>`+
-			device("networkCallingDevice", "+492215550101")+`<callCharacteristics><acdCall>true</acdCall></callCharacteristics>`+linkage),
+			deviceNamed("networkCallingDevice", "+492215550101")+`<callCharacteristics><acdCall>true</acdCall></callCharacteristics>`+linkage),
 			want: happened{Name: opencti.Offering, Call: "7", With: []string{"T7"}, Vars: texts{"customer": "4711"},
 				Data: texts{"ani": "+492215550101", "dnis": "0800", "queue": "sales", "offeredBy": "Queue", "callType": "INBOUND",
 					"cause": "distributed", "interactionId": "00001012341398"}}},
-		{name: "rings here, direct, caller withheld", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
-			`<callingDevice><restricted/></callingDevice>`+device("calledDevice", "1001")+device("associatedCallingDevice", "T7")),
+		{name: "rings here, direct, caller withheld", xml: told("Delivered", "connection", "1001", deviceNamed("alertingDevice", "1001")+
+			`<callingDevice><restricted/></callingDevice>`+deviceNamed("calledDevice", "1001")+deviceNamed("associatedCallingDevice", "T7")),
 			want: happened{Name: opencti.Offering, Call: "7", Data: texts{"dnis": "1001", "offeredBy": "Direct", "callType": "INBOUND"}}},
-		{name: "rings here, from a colleague", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
-			device("callingDevice", "1002")+device("calledDevice", "1001")),
+		{name: "rings here, from a colleague", xml: told("Delivered", "connection", "1001", deviceNamed("alertingDevice", "1001")+
+			deviceNamed("callingDevice", "1002")+deviceNamed("calledDevice", "1001")),
 			want: happened{Name: opencti.Offering, Call: "7", With: []string{"1002"},
 				Data: texts{"ani": "1002", "dnis": "1001", "offeredBy": "Direct", "callType": "INTERNAL"}}},
-		{name: "a colleague consults", xml: told("Delivered", "connection", "1001", device("alertingDevice", "1001")+
-			device("callingDevice", "1002")+device("calledDevice", "1001")+`<cause>consultation</cause>`),
+		{name: "a colleague consults", xml: told("Delivered", "connection", "1001", deviceNamed("alertingDevice", "1001")+
+			deviceNamed("callingDevice", "1002")+deviceNamed("calledDevice", "1001")+`<cause>consultation</cause>`),
 			want: happened{Name: opencti.Offering, Call: "7", With: []string{"1002"},
 				Data: texts{"ani": "1002", "dnis": "1001", "offeredBy": "Direct", "callType": "CONSULT", "cause": "consultation"}}},
-		{name: "rings there", state: initiated, xml: told("Delivered", "connection", "1002", device("alertingDevice", "1002")+
-			device("callingDevice", "1001")+device("calledDevice", "1002")),
+		{name: "rings there", state: initiated, xml: told("Delivered", "connection", "1002", deviceNamed("alertingDevice", "1002")+
+			deviceNamed("callingDevice", "1001")+deviceNamed("calledDevice", "1002")),
 			want: happened{Name: opencti.Delivered, Call: "7", With: []string{"1002"}, Data: texts{"ani": "1001", "dnis": "1002", "callType": "INTERNAL"}}},
-		{name: "left the switch", state: initiated, xml: told("NetworkReached", "outboundConnection", "T7", device("networkInterfaceUsed", "T7")+
-			device("callingDevice", "1001")+device("calledDevice", "+4930")),
+		{name: "left the switch", state: initiated, xml: told("NetworkReached", "outboundConnection", "T7", deviceNamed("networkInterfaceUsed", "T7")+
+			deviceNamed("callingDevice", "1001")+deviceNamed("calledDevice", "+4930")),
 			want: happened{Name: opencti.Delivered, Call: "7", With: []string{"+4930"}, Data: texts{"ani": "1001", "dnis": "+4930", "callType": "OUTBOUND"}}},
-		{name: "waits in a queue", state: initiated, xml: told("Queued", "queuedConnection", "sales", device("queue", "sales")+
-			device("callingDevice", "1001")+device("calledDevice", "sales")+`<numberQueued>3</numberQueued>`),
+		{name: "waits in a queue", state: initiated, xml: told("Queued", "queuedConnection", "sales", deviceNamed("queue", "sales")+
+			deviceNamed("callingDevice", "1001")+deviceNamed("calledDevice", "sales")+`<numberQueued>3</numberQueued>`),
 			want: happened{Name: opencti.Queued, Call: "7", With: []string{"sales"}, Data: texts{"ani": "1001", "dnis": "sales", "queue": "sales"}}},
-		{name: "answered here", state: alerting, xml: told("Established", "establishedConnection", "1001", device("answeringDevice", "1001")+
-			device("callingDevice", "4930")+device("calledDevice", "0800")+`<localConnectionInfo>connected</localConnectionInfo><cause>newCall</cause>`),
+		{name: "answered here", state: alerting, xml: told("Established", "establishedConnection", "1001", deviceNamed("answeringDevice", "1001")+
+			deviceNamed("callingDevice", "4930")+deviceNamed("calledDevice", "0800")+`<localConnectionInfo>connected</localConnectionInfo><cause>newCall</cause>`),
 			want: happened{Name: opencti.Established, Call: "7", With: []string{"4930"}, Data: texts{"ani": "4930", "dnis": "0800", "cause": "newCall"}}},
-		{name: "held here", state: established, xml: told("Held", "heldConnection", "1001", device("holdingDevice", "1001")),
+		{name: "held here", state: established, xml: told("Held", "heldConnection", "1001", deviceNamed("holdingDevice", "1001")),
 			want: happened{Name: opencti.Held, Call: "7", Data: texts{}}},
-		{name: "held by the other", state: established, xml: told("Held", "heldConnection", "1002", device("holdingDevice", "1002")),
+		{name: "held by the other", state: established, xml: told("Held", "heldConnection", "1002", deviceNamed("holdingDevice", "1002")),
 			want: happened{Name: opencti.PartyInfo, Call: "7", With: []string{"1002"}, Data: texts{}}},
-		{name: "retrieved here", state: opencti.Held, xml: told("Retrieved", "retrievedConnection", "1001", device("retrievingDevice", "1001")),
+		{name: "retrieved here", state: opencti.Held, xml: told("Retrieved", "retrievedConnection", "1001", deviceNamed("retrievingDevice", "1001")),
 			want: happened{Name: opencti.Retrieved, Call: "7", Data: texts{}}},
-		{name: "retrieved by the other", state: established, xml: told("Retrieved", "retrievedConnection", "1002", device("retrievingDevice", "1002")),
+		{name: "retrieved by the other", state: established, xml: told("Retrieved", "retrievedConnection", "1002", deviceNamed("retrievingDevice", "1002")),
 			want: happened{Name: opencti.PartyInfo, Call: "7", With: []string{"1002"}, Data: texts{}}},
-		{name: "cleared here", state: established, xml: told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "1002")+
+		{name: "cleared here", state: established, xml: told("ConnectionCleared", "droppedConnection", "1001", deviceNamed("releasingDevice", "1002")+
 			`<cause>normalClearing</cause>`), want: happened{Name: opencti.Released, Call: "7", Data: texts{"cause": "normalClearing"}}},
-		{name: "the caller gave up", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "4930")),
+		{name: "the caller gave up", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", deviceNamed("releasingDevice", "4930")),
 			want: happened{Name: opencti.Abandoned, Call: "7", Data: texts{}}},
 		{name: "the caller gave up, the switch does not say who", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", ""),
 			want: happened{Name: opencti.Abandoned, Call: "7", Data: texts{}}},
-		{name: "declined here", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "1001")),
+		{name: "declined here", state: alerting, xml: told("ConnectionCleared", "droppedConnection", "1001", deviceNamed("releasingDevice", "1001")),
 			want: happened{Name: opencti.Released, Call: "7", Data: texts{}}},
-		{name: "another left", state: established, xml: told("ConnectionCleared", "droppedConnection", "1002", device("releasingDevice", "1002")),
+		{name: "another left", state: established, xml: told("ConnectionCleared", "droppedConnection", "1002", deviceNamed("releasingDevice", "1002")),
 			want: happened{Name: opencti.PartyInfo, Call: "7", Data: texts{}}},
-		{name: "another left a call that is not here", xml: told("ConnectionCleared", "droppedConnection", "1002", device("releasingDevice", "1002"))},
+		{name: "another left a call that is not here", xml: told("ConnectionCleared", "droppedConnection", "1002", deviceNamed("releasingDevice", "1002"))},
 		{name: "call over", state: established, xml: told("CallCleared", "clearedCall", "", ""), want: happened{Name: opencti.Released, Call: "7", Data: texts{}}},
 		{name: "call over while it rings", state: alerting, xml: told("CallCleared", "clearedCall", "", ""),
 			want: happened{Name: opencti.Abandoned, Call: "7", Data: texts{}}},
-		{name: "rang too long", state: alerting, xml: told("Diverted", "connection", "1001", device("divertingDevice", "1001")+
-			device("newDestination", "1002")+`<cause>callForwardNoAnswer</cause>`),
+		{name: "rang too long", state: alerting, xml: told("Diverted", "connection", "1001", deviceNamed("divertingDevice", "1001")+
+			deviceNamed("newDestination", "1002")+`<cause>callForwardNoAnswer</cause>`),
 			want: happened{Name: opencti.Diverted, Call: "7", Data: texts{"cause": "callForwardNoAnswer"}}},
-		{name: "rang too long at another", state: opencti.Delivered, xml: told("Diverted", "connection", "1002", device("divertingDevice", "1002"))},
-		{name: "busy", state: initiated, xml: told("Failed", "failedConnection", "1002", device("failingDevice", "1002")+`<cause>busy</cause>`),
+		{name: "rang too long at another", state: opencti.Delivered, xml: told("Diverted", "connection", "1002", deviceNamed("divertingDevice", "1002"))},
+		{name: "busy", state: initiated, xml: told("Failed", "failedConnection", "1002", deviceNamed("failingDevice", "1002")+`<cause>busy</cause>`),
 			want: happened{Name: opencti.Failed, Call: "7", With: []string{"1002"}, Data: texts{"cause": "busy"}}},
-		{name: "busy here, and the call never came", xml: told("Failed", "failedConnection", "1001", device("failingDevice", "1001")+`<cause>busy</cause>`)},
+		{name: "busy here, and the call never came", xml: told("Failed", "failedConnection", "1001", deviceNamed("failingDevice", "1001")+`<cause>busy</cause>`)},
 		{name: "data", state: established, xml: told("CallInformation", "connection", "1001", `<correlatorData><string>613D32</string></correlatorData>`),
 			want: happened{Name: opencti.CallInfo, Call: "7", Vars: texts{"a": "2"}, Data: texts{}}},
 
@@ -211,17 +211,17 @@ func TestMergedCalls(t *testing.T) {
 		want []step
 	}{
 		{"I am transferred, my consult call goes on as 9",
-			merge("TransferedEvent", "transferredConnections", pair("8", "9", "1001")+pair("7", "9", "4930"), device("transferringDevice", "1002")),
+			merge("TransferedEvent", "transferredConnections", pair("8", "9", "1001")+pair("7", "9", "4930"), deviceNamed("transferringDevice", "1002")),
 			[]step{{Name: opencti.Released, Call: "7"}, {Name: opencti.Transferred, Call: "8", NewCall: "9", Other: []string{"4930"}}}},
 		{"two r",
-			merge("TransferredEvent", "transferredConnections", pair("7", "9", "1001")+pair("8", "9", "4930"), device("transferringDevice", "1002")),
+			merge("TransferredEvent", "transferredConnections", pair("7", "9", "1001")+pair("8", "9", "4930"), deviceNamed("transferringDevice", "1002")),
 			[]step{{Name: opencti.Released, Call: "8"}, {Name: opencti.Transferred, Call: "7", NewCall: "9", Other: []string{"4930"}}}},
 		{"I transfer: both calls end here",
-			merge("TransferedEvent", "transferredConnections", pair("8", "9", "1002")+pair("7", "9", "4930"), device("transferringDevice", "1001")),
+			merge("TransferedEvent", "transferredConnections", pair("8", "9", "1002")+pair("7", "9", "4930"), deviceNamed("transferringDevice", "1001")),
 			[]step{{Name: opencti.Released, Call: "7"}, {Name: opencti.Released, Call: "8"}}},
 		{"a conference goes on under the id of its second call",
 			merge("ConferencedEvent", "conferenceConnections", pair("7", "8", "1001")+pair("8", "8", "1002")+pair("7", "8", "4930"),
-				device("conferencingDevice", "1001")),
+				deviceNamed("conferencingDevice", "1001")),
 			[]step{{Name: opencti.Released, Call: "8"}, {Name: opencti.Conferenced, Call: "7", NewCall: "8", Other: []string{"1002", "4930"}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestMergedCalls(t *testing.T) {
 func TestPartiesOfAConversation(t *testing.T) {
 	p, events := newPeer(t, quiet()), make(sink, 16)
 	p.subscribed(events)
-	caller := `<callingDevice><restricted/></callingDevice>` + device("calledDevice", "0800")
+	caller := `<callingDevice><restricted/></callingDevice>` + deviceNamed("calledDevice", "0800")
 	queue := `<lastRedirectionDevice><numberDialed>sales</numberDialed></lastRedirectionDevice>`
 	network := `<networkCallingDevice><restricted/></networkCallingDevice>`
 	customer := map[string]string{"id": "caller", "state": "Established", "role": "Customer"}
@@ -259,11 +259,13 @@ func TestPartiesOfAConversation(t *testing.T) {
 		xml  string
 		want []map[string]string
 	}{
-		{told("Delivered", "connection", "1001", device("alertingDevice", "1001")+caller+queue+network), []map[string]string{customer, me("Delivered")}},
-		{told("Established", "establishedConnection", "1001", device("answeringDevice", "1001")+caller+queue), []map[string]string{customer, me("Established")}},
-		{told("Held", "heldConnection", "1001", device("holdingDevice", "1001")), []map[string]string{customer, me("Held")}},
-		{told("Retrieved", "retrievedConnection", "1001", device("retrievingDevice", "1001")), []map[string]string{customer, me("Established")}},
-		{told("ConnectionCleared", "droppedConnection", "1001", device("releasingDevice", "1001")), nil},
+		{told("Queued", "queuedConnection", "sales", deviceNamed("queue", "sales")+caller+network),
+			[]map[string]string{customer, {"id": "sales", "dn": "sales", "state": "Queued", "role": "Agent"}}},
+		{told("Delivered", "connection", "1001", deviceNamed("alertingDevice", "1001")+caller+queue+network), []map[string]string{customer, me("Delivered")}},
+		{told("Established", "establishedConnection", "1001", deviceNamed("answeringDevice", "1001")+caller+queue), []map[string]string{customer, me("Established")}},
+		{told("Held", "heldConnection", "1001", deviceNamed("holdingDevice", "1001")), []map[string]string{customer, me("Held")}},
+		{told("Retrieved", "retrievedConnection", "1001", deviceNamed("retrievingDevice", "1001")), []map[string]string{customer, me("Established")}},
+		{told("ConnectionCleared", "droppedConnection", "1001", deviceNamed("releasingDevice", "1001")), nil},
 	} {
 		p.event(tc.xml)
 		raw := events.next(t)

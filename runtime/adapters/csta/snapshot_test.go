@@ -192,3 +192,26 @@ func TestSnapshotKnowsTheParties(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// What a snapshot does not have any more was missed: its parties and queues are gone.
+func TestSnapshotForgets(t *testing.T) {
+	p, events := newPeer(t, quiet()), make(sink, 8)
+	_, device := p.subscribed(events)
+	p.event(told("Held", "heldConnection", "1002", deviceNamed("holdingDevice", "1002")))
+	p.event(agentTold("AgentLoggedOn", `<acdGroup>sales</acdGroup>`))
+	if _, err := device.Snapshot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.event(told("Held", "heldConnection", "1001", deviceNamed("holdingDevice", "1001"))) // the callID is used again
+	p.event(agentTold("AgentReady", ""))
+	for range 2 {
+		events.next(t)
+	}
+	me := []map[string]string{{"id": "1001", "dn": "1001", "state": "Held", "role": "Agent"}}
+	if diff := cmp.Diff(me, events.next(t).Fields["parties"]); diff != "" {
+		t.Errorf("parties (-want +got):\n%s", diff)
+	}
+	if queues, ok := events.next(t).Fields["queues"]; ok {
+		t.Errorf("queues = %v, want none", queues)
+	}
+}
