@@ -13,7 +13,7 @@ import (
 )
 
 // SampleImage is the image that the samples name.
-const SampleImage = "ctilink/ctilink:dev"
+const SampleImage = "ctilink/ctilink:0.1.0"
 
 // programs of the image, as the Dockerfile lists them.
 var programs = []string{"operator", "runtime", "ctisim"}
