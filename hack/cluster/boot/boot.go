@@ -87,7 +87,11 @@ func untilReady(ctx context.Context, kubeconfig string, limit time.Duration) err
 	}
 	defer client.CloseIdleConnections()
 	return poll(ctx, limit, func() error {
-		answer, err := client.Get(config.Host + "/readyz")
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, config.Host+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := client.Do(request)
 		if err != nil {
 			return err
 		}
@@ -102,7 +106,7 @@ func untilReady(ctx context.Context, kubeconfig string, limit time.Duration) err
 // untilListening waits until somebody listens at the socket.
 func untilListening(ctx context.Context, socket string, limit time.Duration) error {
 	return poll(ctx, limit, func() error {
-		conn, err := net.Dial("unix", socket)
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,9 @@
 package boot
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,7 +60,7 @@ func openAll(paths []string) (map[string]*os.File, error) {
 }
 
 func bindFromDisk(disk, dir string) error {
-	if _, err := os.Stat(dir); err != nil {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil // the host has none to protect
 	}
 	source := filepath.Join(disk, strings.ReplaceAll(strings.TrimPrefix(dir, "/"), "/", "-"))

@@ -135,7 +135,10 @@ func testPortForward(h host, pod string) {
 	if err := forward.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	defer func() { forward.Process.Kill(); forward.Wait() }()
+	defer func() {
+		_ = forward.Process.Kill()
+		_ = forward.Wait()
+	}()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		h.t.Fatalf("port-forward: %v", err)

@@ -31,7 +31,7 @@ func Start(ctx context.Context, dirs layout.Dirs, m layout.Machine, env []string
 	}
 	defer plugged.Close()
 	defer plug.Close()
-	cmd, err := bootCommand(dirs, m, plugged)
+	cmd, err := bootCommand(ctx, dirs, m, plugged)
 	if err != nil {
 		return err
 	}
@@ -43,17 +43,17 @@ func Start(ctx context.Context, dirs layout.Dirs, m layout.Machine, env []string
 		_, killErr := Kill(ctx, dirs, m)
 		return fmt.Errorf("%s: %w", m.Name, errors.Join(err, killErr))
 	}
-	go cmd.Wait() // it is nobody's zombie while this process lives
+	go func() { _ = cmd.Wait() }() // it is nobody's zombie while this process lives
 	return nil
 }
 
-func bootCommand(dirs layout.Dirs, m layout.Machine, plugged *os.File) (*exec.Cmd, error) {
+func bootCommand(ctx context.Context, dirs layout.Dirs, m layout.Machine, plugged *os.File) (*exec.Cmd, error) {
 	log, err := os.OpenFile(filepath.Join(dirs.Logs(m), "init.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	line := commandLineOf(dirs, m)
-	cmd := exec.Command(line[0], line[1:]...) // not bound to a context: the machine outlives this command
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), line[0], line[1:]...) // the machine outlives this command
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{plugged}
