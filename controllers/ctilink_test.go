@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -204,6 +205,10 @@ func versions(t *testing.T, namespace string) map[string]string {
 		eachObject(t, list, func(o client.Object) {
 			version := o.GetResourceVersion()
 			switch o.(type) {
+			case *rbacv1.RoleBinding:
+				if metav1.GetControllerOf(o) == nil {
+					return // the operator's own rights
+				}
 			case *v1alpha1.CTISlot, *v1alpha1.CTILink:
 				version = fmt.Sprint("generation ", o.GetGeneration())
 			}
@@ -301,8 +306,7 @@ func TestSecretsAreMadeOnceAndSurvive(t *testing.T) {
 	if err := admin.Delete(t.Context(), get(t, ns, "support-desktop-token", &corev1.Secret{})); err != nil {
 		t.Fatal(err)
 	}
-	report(t, ns, "support-0", metav1.ConditionFalse, v1alpha1.ReasonDisconnected)
-	report(t, ns, "support-0", metav1.ConditionFalse, v1alpha1.ReasonConnecting)
+	readyPods(t, ns, "support-0", 0)
 	eventually(t, func() error { return exists(ns, "support-desktop-token", &corev1.Secret{}) })
 }
 
@@ -335,5 +339,105 @@ func TestDeletedLinkIsNotReconciled(t *testing.T) {
 	poolIs(t, ns, "day", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLinkNotFound)
 	if err := exists(ns, "support", &v1alpha1.CTILink{}); !apierrors.IsNotFound(err) {
 		t.Errorf("the link is held back: %v", err)
+	}
+}
+
+// TestLinkFollowsADeletedOne: the garbage collector, which this API server lacks,
+// takes the children of a deleted link in any order, when its successor of the same
+// name is already there.
+func TestLinkFollowsADeletedOne(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, classObject("again"))
+	create(t, linkObject(ns, "support", "again"))
+	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed)
+	old := get(t, ns, "support", &v1alpha1.CTILink{})
+	if err := admin.Delete(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	create(t, linkObject(ns, "support", "again"))
+	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
+	linkIs(t, ns, "support", v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonNotStalled)
+
+	collect := func(list client.ObjectList) {
+		if err := admin.List(t.Context(), list, client.InNamespace(ns)); err != nil {
+			t.Fatal(err)
+		}
+		eachObject(t, list, func(o client.Object) {
+			if ref := metav1.GetControllerOf(o); ref != nil && ref.UID == old.UID {
+				if err := admin.Delete(t.Context(), o); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	for _, list := range []client.ObjectList{
+		&appsv1.DeploymentList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{}, &rbacv1.RoleBindingList{},
+		&networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{}, &v1alpha1.CTISlotList{}, &coordinationv1.LeaseList{},
+	} {
+		collect(list)
+	}
+	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed)
+	collect(&corev1.SecretList{})
+	eventually(t, func() error { return exists(ns, "support-session-key", &corev1.Secret{}) })
+}
+
+func TestPeopleAreToldOnce(t *testing.T) {
+	ns := newNamespace(t)
+	startOperator(t, ns)
+	create(t, linkObject(ns, "support", "told"))
+	linkIs(t, ns, "support", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonClassNotFound)
+	create(t, classObject("told"))
+	serve(t, ns, "support")
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	touch(t, ns, "support-0", 1)
+	report(t, ns, "support-0", metav1.ConditionFalse, v1alpha1.ReasonDisconnected)
+	report(t, ns, "support-0", metav1.ConditionFalse, v1alpha1.ReasonConnecting)
+	linkIs(t, ns, "support", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonConnecting)
+
+	eventually(t, func() error {
+		var list eventsv1.EventList
+		if err := admin.List(t.Context(), &list, client.InNamespace(ns)); err != nil {
+			return err
+		}
+		got := map[string]int{}
+		for _, e := range list.Items {
+			if e.Regarding.Kind == "CTILink" {
+				got[e.Type+" "+e.Reason]++
+			}
+		}
+		// Between Disconnected and Connecting the operator may see the latter alone.
+		lost := got["Warning Disconnected"] + got["Warning Connecting"]
+		delete(got, "Warning Disconnected")
+		delete(got, "Warning Connecting")
+		want := map[string]int{"Warning ClassNotFound": 1, "Normal Ready": 1}
+		if diff := cmp.Diff(want, got); diff != "" || lost != 1 {
+			return fmt.Errorf("%d times lost, events (-want +got):\n%s", lost, diff)
+		}
+		return nil
+	})
+}
+
+func TestPodsAreRestricted(t *testing.T) {
+	ns := newNamespace(t)
+	namespace := get(t, "", ns, &corev1.Namespace{})
+	namespace.Labels["pod-security.kubernetes.io/enforce"] = "restricted"
+	if err := admin.Update(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	startOperator(t, ns)
+	create(t, classObject("restricted"))
+	create(t, linkObject(ns, "support", "restricted"))
+	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed)
+	template := get(t, ns, "support-0", &appsv1.Deployment{}).Spec.Template
+	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+	pod.Namespace, pod.Name = ns, "support-0-pod"
+	if err := admin.Create(t.Context(), pod, client.DryRunAll); err != nil {
+		t.Error(err)
+	}
+	pod.Spec.SecurityContext.RunAsNonRoot = new(false)
+	pod.Spec.Containers[0].SecurityContext.RunAsNonRoot = nil
+	if err := admin.Create(t.Context(), pod, client.DryRunAll); !apierrors.IsForbidden(err) {
+		t.Errorf("a pod that may be root was not refused: %v", err)
 	}
 }

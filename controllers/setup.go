@@ -9,6 +9,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -45,6 +46,9 @@ type Options struct {
 // workers per kind: a reconcile mostly waits for the API server.
 const workers = 10
 
+// reconcileTimeout frees a worker from an API server that does not answer.
+const reconcileTimeout = time.Minute
+
 // NewScheme knows our kinds and Kubernetes' own.
 func NewScheme() (*runtime.Scheme, error) {
 	s := runtime.NewScheme()
@@ -79,7 +83,11 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options Options) error {
 		},
 		&agentpool.Reconciler{Client: c, Recorder: recorder},
 	} {
-		if err := r.SetupWithManager(mgr, controller.Options{MaxConcurrentReconciles: workers}); err != nil {
+		if err := r.SetupWithManager(mgr, controller.Options{
+			MaxConcurrentReconciles: workers,
+			ReconciliationTimeout:   reconcileTimeout,
+			EnableWarmup:            new(true), // the next leader starts with warm caches
+		}); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,8 @@ import (
 	"github.com/ctilink/ctilink-operator/controllers"
 )
 
+var subjects = []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: operatorUser}}
+
 const (
 	operatorNamespace = "ctilink-system"
 	operatorUser      = "ctilink-operator"
@@ -98,7 +100,6 @@ func prepare(env *envtest.Environment) error {
 	}
 	operatorConfig = user.Config()
 	operatorConfig.QPS = -1
-	subjects := []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: operatorUser}}
 	role, classes, namespaced, runtime := &rbacv1.ClusterRole{}, &rbacv1.ClusterRole{}, &rbacv1.Role{}, &rbacv1.ClusterRole{}
 	if err := errors.Join(readManifest("rbac/operator.yaml", role), readManifest("rbac/operator-classes.yaml", classes),
 		readManifest("rbac/operator-namespace.yaml", namespaced), readManifest("rbac/runtime.yaml", runtime)); err != nil {
@@ -108,8 +109,10 @@ func prepare(env *envtest.Environment) error {
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}},
 		role, classes, namespaced, runtime,
-		bindClusterRole(role.Name, subjects),
-		bindClusterRole(classes.Name, subjects),
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: classes.Name}, Subjects: subjects,
+			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: classes.Name},
+		},
 		&rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: namespaced.Name}, Subjects: subjects,
 			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: namespaced.Name},
@@ -122,13 +125,6 @@ func prepare(env *envtest.Environment) error {
 	return nil
 }
 
-func bindClusterRole(name string, subjects []rbacv1.Subject) *rbacv1.ClusterRoleBinding {
-	return &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: name}, Subjects: subjects,
-		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
-	}
-}
-
 // readManifest reads a single object of config/.
 func readManifest(path string, into client.Object) error {
 	body, err := os.ReadFile(filepath.Join("..", "config", path))
@@ -138,11 +134,16 @@ func readManifest(path string, into client.Object) error {
 	return yaml.UnmarshalStrict(body, into)
 }
 
-// newNamespace makes a namespace of the test's own.
+// newNamespace makes a namespace of the test's own, where the operator has its
+// rights and nowhere else: the narrow install of the chart.
 func newNamespace(t *testing.T) string {
 	t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
 	create(t, ns)
+	create(t, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "ctilink-operator"}, Subjects: subjects,
+		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "ctilink-operator"},
+	})
 	return ns.Name
 }
 
@@ -159,6 +160,12 @@ func startOperator(t *testing.T, namespace string) (stop func()) {
 		Cache:      controllers.CacheOptions(namespace),
 		Metrics:    server.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
+
+		LeaderElection:                true,
+		LeaderElectionID:              "ctilink-operator",
+		LeaderElectionNamespace:       operatorNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		RetryPeriod:                   new(50 * time.Millisecond),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -121,7 +121,8 @@ func TestFreshObjectsAreUnknown(t *testing.T) {
 	}
 }
 
-// TestManifestsAreAccepted asks the API server about what config/ ships.
+// TestManifestsAreAccepted asks the API server about what config/ ships and the
+// chart renders.
 func TestManifestsAreAccepted(t *testing.T) {
 	ns := newNamespace(t)
 	var paths []string
@@ -132,6 +133,7 @@ func TestManifestsAreAccepted(t *testing.T) {
 		}
 		paths = append(paths, found...)
 	}
+	paths = append(paths, filepath.Join("..", "charts", "testdata", "default.yaml"))
 	for _, path := range paths {
 		if filepath.Base(path) == "kustomization.yaml" {
 			continue
@@ -146,7 +148,7 @@ func TestManifestsAreAccepted(t *testing.T) {
 						o.SetNamespace(ns)
 					}
 				}
-				for _, s := range subjects(o) {
+				for _, s := range subjectsOf(o) {
 					s["namespace"] = ns
 				}
 				if err := client.WithFieldValidation(admin, metav1.FieldValidationStrict).Create(t.Context(), o, client.DryRunAll); err != nil {
@@ -157,8 +159,8 @@ func TestManifestsAreAccepted(t *testing.T) {
 	}
 }
 
-// subjects of a binding get their namespace from kustomize.
-func subjects(o *unstructured.Unstructured) []map[string]any {
+// subjectsOf a binding: they get their namespace from kustomize.
+func subjectsOf(o *unstructured.Unstructured) []map[string]any {
 	list, _, _ := unstructured.NestedSlice(o.Object, "subjects")
 	var out []map[string]any
 	for i := range list {
@@ -179,7 +181,9 @@ func readObjects(t *testing.T, path string) []*unstructured.Unstructured {
 		if err := yaml.UnmarshalStrict([]byte(doc), &u.Object); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
-		out = append(out, u)
+		if len(u.Object) > 0 {
+			out = append(out, u)
+		}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -27,6 +28,9 @@ const FieldOwner = client.FieldOwner("ctilink-operator")
 type NameTakenError struct {
 	Kind string
 	Name string
+	// Leaving: the object is a deleted predecessor's, and the garbage collector
+	// is on its way.
+	Leaving bool
 }
 
 // Error implements error.
@@ -79,7 +83,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, child runtime.
 	intent := sha256.Sum256(body)
 	if found != nil {
 		if !metav1.IsControlledBy(found, owner) {
-			return nil, &NameTakenError{k.kind.Kind, k.name.Name}
+			return nil, &NameTakenError{Kind: k.kind.Kind, Name: k.name.Name, Leaving: leaving(found, owner)}
 		}
 		if known && last.intent == intent && last.version == version(k, found) {
 			return found, nil
@@ -90,6 +94,13 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, child runtime.
 	}
 	a.remember(k, record{intent, version(k, u)})
 	return u, nil
+}
+
+// leaving says whether an object belongs to an owner of the same name that was
+// deleted.
+func leaving(o metav1.Object, owner client.Object) bool {
+	ref := metav1.GetControllerOf(o)
+	return ref != nil && ref.Name == owner.GetName() && ref.Kind == reflect.TypeOf(owner).Elem().Name()
 }
 
 // find looks a child up in the cache. What is not there may exist all the same,

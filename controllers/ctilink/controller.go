@@ -79,7 +79,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Optio
 }
 
 // Reconcile implements reconcile.Reconciler.
-func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (_ ctrl.Result, err error) {
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
 	link := &v1alpha1.CTILink{}
 	if err := r.Client.Get(ctx, req.NamespacedName, link); err != nil {
 		r.forget(req.NamespacedName, err)
@@ -100,7 +100,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (_ ctrl.Re
 		if patchErr == nil {
 			r.announce(s)
 		}
-		err = errors.Join(err, patchErr)
+		if podsMissing(s.link) {
+			result = sooner(result, ctrl.Result{RequeueAfter: missingRetry})
+		}
+		if err = errors.Join(err, patchErr); err != nil {
+			result = ctrl.Result{} // an error has a patience of its own
+		}
 	}()
 	return r.run(ctx, s, r.plan, r.createSecrets, r.applyChildren, r.observe)
 }
@@ -111,17 +116,16 @@ func (r *Reconciler) run(ctx context.Context, s *scope, phases ...phase) (ctrl.R
 	var result ctrl.Result
 	for _, p := range phases {
 		next, err := p(ctx, s)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		if next.RequeueAfter > 0 && (result.RequeueAfter == 0 || next.RequeueAfter < result.RequeueAfter) {
-			result = next
-		}
+		errs, result = append(errs, err), sooner(result, next)
 	}
-	if len(errs) > 0 {
-		return ctrl.Result{}, errors.Join(errs...)
+	return result, errors.Join(errs...)
+}
+
+func sooner(a, b ctrl.Result) ctrl.Result {
+	if a.RequeueAfter == 0 || b.RequeueAfter > 0 && b.RequeueAfter < a.RequeueAfter {
+		return b
 	}
-	return result, nil
+	return a
 }
 
 func (r *Reconciler) forget(link client.ObjectKey, err error) {

@@ -6,20 +6,25 @@ import (
 	"encoding/base64"
 	"fmt"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
-	"github.com/ctilink/ctilink-operator/controllers/conditions"
 	"github.com/ctilink/ctilink-operator/controllers/plan"
 )
 
 // keyBytes is the length of tokens and keys: 256 bits.
 const keyBytes = 32
+
+// missingRetry: Secrets are not watched, so that their loss is looked for while no
+// pod serves the link.
+const missingRetry = 5 * time.Second
 
 // createSecrets makes the Secrets that the pods mount. They are created and never
 // read: "already exists" is success, and what is inside is the pods' business.
@@ -28,7 +33,7 @@ func (r *Reconciler) createSecrets(ctx context.Context, s *scope) (ctrl.Result, 
 		return ctrl.Result{}, nil
 	}
 	name := s.link.Name
-	return s.failure(r.secrets.create(ctx, s.link, []secret{
+	return s.failure(r.secrets.create(ctx, s.link, podsMissing(s.link), []secret{
 		{plan.TokenSecret(name), corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 			return map[string][]byte{"token": []byte(base64.RawURLEncoding.EncodeToString(randomBytes()))}, nil
 		}},
@@ -42,6 +47,14 @@ func (r *Reconciler) createSecrets(ctx context.Context, s *scope) (ctrl.Result, 
 			}, err
 		}},
 	}))
+}
+
+// podsMissing says whether no pod served the link when last seen. Then nothing
+// counts as known to exist: a Secret that somebody deleted, or that went with a
+// deleted link of the same name, may be what the pods are waiting for.
+func podsMissing(link *v1alpha1.CTILink) bool {
+	c := meta.FindStatusCondition(link.Status.Conditions, v1alpha1.ConditionConnected)
+	return c == nil || c.Status != metav1.ConditionTrue && (c.Reason == v1alpha1.ReasonNoHolder || c.Reason == v1alpha1.ReasonPending)
 }
 
 // secret is one Secret to make.
@@ -60,14 +73,11 @@ type secrets struct {
 	known map[client.ObjectKey]map[string]bool
 }
 
-// create makes the Secrets that are not known to exist. While the link is not
-// connected nothing counts as known: a Secret that somebody deleted may be what its
-// pods are waiting for.
-func (m *secrets) create(ctx context.Context, link *v1alpha1.CTILink, wanted []secret) []error {
-	well := conditions.IsCurrent(link.Status.Conditions, v1alpha1.ConditionConnected, link.Generation)
+// create makes the Secrets that are not known to exist; again, all of them.
+func (m *secrets) create(ctx context.Context, link *v1alpha1.CTILink, again bool, wanted []secret) []error {
 	var errs []error
 	for _, w := range wanted {
-		if well && m.isKnown(link, w.name) {
+		if !again && m.isKnown(link, w.name) {
 			continue
 		}
 		if err := m.createOne(ctx, link, w); err != nil {

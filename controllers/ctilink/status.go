@@ -79,6 +79,8 @@ func (s *scope) programmed() finding {
 	switch {
 	case s.problem != nil:
 		return finding{s.problem.Reason, "What was accepted before stays in force until the manifest is mended; see Accepted.", true}
+	case errors.As(s.failed, &taken) && taken.Leaving:
+		return finding{v1alpha1.ReasonProgressing, "The objects of a deleted link of the same name are not all gone yet.", false}
 	case errors.As(s.failed, &taken):
 		return finding{v1alpha1.ReasonNameTaken,
 			fmt.Sprintf("%s %q exists and does not belong to this link; remove it, or give the link another name.", taken.Kind, taken.Name), true}
