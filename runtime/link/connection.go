@@ -95,63 +95,80 @@ func (l *Link) lost(state v1alpha1.ConnectionState, why error) {
 	}
 }
 
-// resync opens, subscribes and snapshots every session on a new connection.
+// resync brings every session onto a new connection, and tries again with those that
+// could not come until all are in step or the connection is gone: a session must not
+// stay behind because of one lost answer, nor hold up the others.
 func (l *Link) resync(ctx context.Context, conn opencti.Connection) {
-	members := l.all()
-	if len(members) == 0 {
-		return
+	start, all := time.Now(), l.all()
+	behind := all
+	for attempt := 0; len(behind) > 0; attempt++ {
+		behind = l.bringBack(ctx, conn, behind)
+		if attempt == 0 && ctx.Err() == nil {
+			l.o.Observer.Resynced(len(all), time.Since(start))
+			l.o.Log.Info("Brought the sessions back", "sessions", len(all), "behind", len(behind), "took", time.Since(start).Round(time.Millisecond))
+		}
+		if len(behind) > 0 && (pause(ctx, conn.Done(), backoff(attempt)) || ctx.Err() != nil) {
+			return
+		}
 	}
-	start := time.Now()
-	width := make(chan struct{}, resyncWidth)
-	var wg sync.WaitGroup
+}
+
+// bringBack tries once with each, many at the same time, and gives those that are
+// still behind.
+func (l *Link) bringBack(ctx context.Context, conn opencti.Connection, members []*member) (behind []*member) {
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		width = make(chan struct{}, resyncWidth)
+	)
 	for _, m := range members {
 		width <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-width }()
-			l.bringBack(ctx, conn, m)
+			if err := l.rejoin(ctx, conn, m); err != nil {
+				l.o.Log.Warn("Cannot bring a session back yet", "device", opencti.Mask(m.DN()), "error", err)
+				mu.Lock()
+				defer mu.Unlock()
+				behind = append(behind, m)
+			}
 		})
 	}
 	wg.Wait()
-	l.o.Observer.Resynced(len(members), time.Since(start))
-	l.o.Log.Info("Brought the sessions back", "sessions", len(members), "took", time.Since(start).Round(time.Millisecond))
+	return behind
 }
 
-// bringBack tries until the session is in step or the connection is gone: a session
-// must not stay behind because of one lost answer.
-func (l *Link) bringBack(ctx context.Context, conn opencti.Connection, m *member) {
-	m.turn.Lock()
-	defer m.turn.Unlock()
-	for attempt := 0; !m.gone; attempt++ {
-		err := l.attach(ctx, conn, m)
-		if err == nil {
-			return
-		}
-		l.o.Log.Warn("Cannot bring a session back", "device", opencti.Mask(m.DN()), "attempt", attempt+1, "error", err)
-		if pause(ctx, conn.Done(), backoff(attempt)) || ctx.Err() != nil {
-			return
-		}
+// rejoin takes the session onto the connection, unless it was closed meanwhile or
+// whoever opened it has done so already.
+func (l *Link) rejoin(ctx context.Context, conn opencti.Connection, m *member) error {
+	if err := m.take(ctx); err != nil {
+		return err
 	}
+	defer m.pass()
+	if m.gone || m.on == conn {
+		return nil
+	}
+	return l.attach(ctx, conn, m)
 }
 
-// attach takes a session onto a connection: open, subscribe, snapshot, live.
+// attach takes a session onto a connection: open, subscribe, snapshot, live. The
+// caller has the session's turn.
 func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) error {
 	if err := l.o.MayAct(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
 	device, err := conn.Open(ctx, opencti.Endpoint{DN: m.DN(), AgentID: m.AgentID()})
 	if err != nil {
 		return err
 	}
 	m.BeginSync()
-	if err := device.Subscribe(ctx); err != nil {
-		return err
-	}
-	snap, err := device.Snapshot(ctx)
+	snap, err := subscribe(ctx, device)
 	if err != nil {
-		_ = device.Close(ctx) // the error that counts is the snapshot's
 		return err
 	}
 	m.EndSync(device, snap)
+	m.on = conn
 	select {
 	case <-conn.Done():
 		// The loss was told to the sessions that were in step; this one came after.
@@ -159,6 +176,23 @@ func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) e
 	default:
 	}
 	return nil
+}
+
+// subscribe starts the events and asks for what was before them. On an error the
+// device is closed.
+func subscribe(ctx context.Context, device opencti.Device) (opencti.DeviceSnapshot, error) {
+	err := device.Subscribe(ctx)
+	if err == nil {
+		var snap opencti.DeviceSnapshot
+		if snap, err = device.Snapshot(ctx); err == nil {
+			return snap, nil
+		}
+	}
+	// The time for opening may be over, not that for closing.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), detachTimeout)
+	defer cancel()
+	_ = device.Close(ctx) // the error that counts is the first
+	return opencti.DeviceSnapshot{}, err
 }
 
 // detach lets go of the CTI server in an orderly way: agents stay logged in.

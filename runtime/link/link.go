@@ -60,6 +60,7 @@ type Link struct {
 	conn     opencti.Connection
 	state    v1alpha1.ConnectionState
 	problem  error
+	ended    bool          // Run has returned: this link will not connect again
 	retry    chan struct{} // closed to connect anew with the newest document
 	changed  chan struct{} // closed when the status changed
 }
@@ -67,9 +68,24 @@ type Link struct {
 // member is a session with the turn of those who open, resync and close it.
 type member struct {
 	*session.Session
-	turn sync.Mutex
-	gone bool // closed; guarded by turn
+	turn chan struct{}      // full while somebody has the turn
+	gone bool               // closed; guarded by turn
+	on   opencti.Connection // where it is in step; guarded by turn
 }
+
+func newMember(s *session.Session) *member { return &member{Session: s, turn: make(chan struct{}, 1)} }
+
+// take waits for the turn; the error says that the wait was too long.
+func (m *member) take(ctx context.Context) error {
+	select {
+	case m.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return opencti.AsError(ctx.Err())
+	}
+}
+
+func (m *member) pass() { <-m.turn }
 
 // New makes a link that connects when Run is called and a document applied.
 func New(o Options) *Link {
@@ -87,7 +103,11 @@ func (l *Link) Apply(doc Document) error {
 	if !ok {
 		return opencti.Errorf(opencti.InvalidRequest, "this runtime has no driver %q; use an image that has it", doc.Spec.Driver)
 	}
-	compiled, err := rules.Compile(driver.Describe().Rules)
+	about := driver.Describe()
+	if err := checkOwn(about, doc.Spec.Config); err != nil {
+		return err
+	}
+	compiled, err := rules.Compile(about.Rules)
 	if err != nil {
 		return err
 	}
@@ -105,6 +125,16 @@ func (l *Link) Apply(doc Document) error {
 	}
 	l.signal()
 	return nil
+}
+
+// checkOwn says what is wrong with the document's own keys. What is missing may be
+// mounted, now or later: only connecting can tell.
+func checkOwn(about opencti.Description, values map[string]string) error {
+	params := opencti.ParametersOf(about.Config())
+	for i := range params {
+		params[i].Required = false
+	}
+	return opencti.CheckConfig(params, values)
 }
 
 // signal tells those who wait that the status changed. The link is locked.
@@ -227,15 +257,39 @@ func (l *Link) all() []*member {
 	return out
 }
 
-func (l *Link) connection() opencti.Connection {
+// awaitConnection gives the connection. Right after a fail-over desktops are faster
+// than it, so it waits a little; LinkDown when there is none then.
+func (l *Link) awaitConnection(ctx context.Context) (opencti.Connection, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectionWait)
+	defer cancel()
+	for {
+		l.mu.Lock()
+		conn, ended, changed := l.conn, l.ended, l.changed
+		l.mu.Unlock()
+		if conn != nil {
+			return conn, nil
+		}
+		if ended || ctx.Err() != nil {
+			return nil, opencti.Errorf(opencti.LinkDown, "the CTI server cannot be reached now")
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+}
+
+func (l *Link) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.conn
+	l.ended = true
+	l.signal()
 }
 
 // Run keeps the link connected until the context ends; then it detaches: monitors
 // stop, agents stay logged in, calls go on.
 func (l *Link) Run(ctx context.Context) {
+	defer l.end()
 	for attempt := 0; ctx.Err() == nil; {
 		driver, doc, retry, err := l.current()
 		if err != nil {

@@ -12,6 +12,9 @@ import (
 // openTimeout bounds opening a session; the server's own time-outs are shorter.
 const openTimeout = 20 * time.Second
 
+// connectionWait is how long opening waits for a connection that is not there.
+const connectionWait = 5 * time.Second
+
 // Request says which session to open.
 type Request struct {
 	DN      string
@@ -41,15 +44,20 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 					rivals[0].AgentID(), opencti.Mask(rivals[0].DN()))
 			}
 			for _, other := range rivals {
-				l.end(ctx, other)
+				if err := l.close(ctx, other); err != nil {
+					l.o.Log.Warn("Closing a session that is taken over failed", "device", opencti.Mask(other.DN()), "error", err)
+				}
+				if ctx.Err() != nil {
+					return nil, false, opencti.AsError(ctx.Err())
+				}
 			}
 			continue
 		}
 		if !opened {
-			// Whoever opens it holds its turn until it is in step.
-			m.turn.Lock()
-			gone := m.gone
-			m.turn.Unlock()
+			gone, err := m.settled(ctx)
+			if err != nil {
+				return nil, false, err
+			}
 			if gone {
 				continue
 			}
@@ -60,6 +68,15 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 		}
 		return m.Session, true, nil
 	}
+}
+
+// settled waits for whoever opens, resyncs or closes the session.
+func (m *member) settled(ctx context.Context) (gone bool, err error) {
+	if err := m.take(ctx); err != nil {
+		return false, err
+	}
+	defer m.pass()
+	return m.gone, nil
 }
 
 // admit checks the request against the pools and fills in the agent's only device.
@@ -95,7 +112,7 @@ func (l *Link) admit(r *Request) (pool string, err error) {
 func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*member) {
 	key := session.Key(r.DN, r.AgentID)
 	if m, ok := l.sessions[key]; ok {
-		if m.DN() == r.DN {
+		if m.DN() == r.DN && m.AgentID() == r.AgentID {
 			return m, false, nil
 		}
 		rivals = append(rivals, m)
@@ -106,13 +123,13 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	if len(rivals) > 0 {
 		return nil, false, rivals
 	}
-	m = &member{Session: session.New(session.Options{
+	m = newMember(session.New(session.Options{
 		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
 		Rules: l.rules, Supported: opencti.ActivitiesOf(l.driver.Describe().Device),
 		MayAct: l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
-	})}
-	m.turn.Lock()
+	}))
+	m.turn <- struct{}{} // nobody else knows it yet
 	l.sessions[key] = m
 	if l.byDN[r.DN] == nil {
 		l.byDN[r.DN] = map[string]*member{}
@@ -124,15 +141,12 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 
 // start brings a new session into step, or takes it away again. Its turn is held.
 func (l *Link) start(ctx context.Context, m *member) error {
-	defer m.turn.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
-	conn := l.connection()
-	if conn == nil {
-		l.remove(m)
-		return opencti.Errorf(opencti.LinkDown, "the CTI server cannot be reached now")
+	defer m.pass()
+	conn, err := l.awaitConnection(ctx)
+	if err == nil {
+		err = l.attach(ctx, conn, m)
 	}
-	if err := l.attach(ctx, conn, m); err != nil {
+	if err != nil {
 		l.remove(m)
 		return opencti.AsError(err)
 	}
@@ -164,12 +178,14 @@ func (l *Link) Close(ctx context.Context, key string) error {
 	if !ok {
 		return nil
 	}
-	return l.end(ctx, m)
+	return l.close(ctx, m)
 }
 
-func (l *Link) end(ctx context.Context, m *member) error {
-	m.turn.Lock()
-	defer m.turn.Unlock()
+func (l *Link) close(ctx context.Context, m *member) error {
+	if err := m.take(ctx); err != nil {
+		return err
+	}
+	defer m.pass()
 	if m.gone {
 		return nil
 	}

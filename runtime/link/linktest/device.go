@@ -1,0 +1,94 @@
+package linktest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// Device is one session at the server.
+type Device struct {
+	opencti.Endpoint
+	conn *Connection
+}
+
+var _ interface {
+	opencti.Device
+	opencti.AgentStateControl
+	opencti.CallControl
+} = (*Device)(nil)
+
+// Happen sends an event of this device.
+func (d *Device) Happen(name opencti.EventName, fields map[string]any) {
+	d.conn.Happen(d.DN, name, fields)
+}
+
+// Subscribe implements opencti.Device.
+func (d *Device) Subscribe(ctx context.Context) error {
+	if on := d.conn.driver.OnSubscribe; on != nil {
+		if err := on(ctx, d.Endpoint); err != nil {
+			return err
+		}
+	}
+	return d.conn.alive()
+}
+
+// Snapshot implements opencti.Device.
+func (d *Device) Snapshot(context.Context) (opencti.DeviceSnapshot, error) {
+	return d.conn.driver.snapshot(d.DN), d.conn.alive()
+}
+
+// Detach implements opencti.Device.
+func (d *Device) Detach(ctx context.Context) error { return d.Close(ctx) }
+
+// Close implements opencti.Device.
+func (d *Device) Close(context.Context) error {
+	d.conn.mu.Lock()
+	defer d.conn.mu.Unlock()
+	d.conn.devices = slices.DeleteFunc(d.conn.devices, func(o *Device) bool { return o == d })
+	return nil
+}
+
+func (d *Device) perform(ctx context.Context, r opencti.Request) error {
+	if err := d.conn.alive(); err != nil {
+		return err
+	}
+	if on := d.conn.driver.OnPerform; on != nil {
+		return on(ctx, d, r)
+	}
+	return nil
+}
+
+// LoginAgent implements opencti.AgentStateControl.
+func (d *Device) LoginAgent(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
+
+// LogoutAgent implements opencti.AgentStateControl.
+func (d *Device) LogoutAgent(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
+
+// SetAgentReady implements opencti.AgentStateControl.
+func (d *Device) SetAgentReady(ctx context.Context, r opencti.Request) error {
+	return d.perform(ctx, r)
+}
+
+// SetAgentNotReady implements opencti.AgentStateControl.
+func (d *Device) SetAgentNotReady(ctx context.Context, r opencti.Request) error {
+	return d.perform(ctx, r)
+}
+
+// AnswerCall implements opencti.CallControl.
+func (d *Device) AnswerCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
+
+// HoldCall implements opencti.CallControl.
+func (d *Device) HoldCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
+
+// RetrieveCall implements opencti.CallControl.
+func (d *Device) RetrieveCall(ctx context.Context, r opencti.Request) error {
+	return d.perform(ctx, r)
+}
+
+// MakeCall implements opencti.CallControl.
+func (d *Device) MakeCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
+
+// HangUpCall implements opencti.CallControl.
+func (d *Device) HangUpCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
