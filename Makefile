@@ -69,7 +69,8 @@ lint: $(CLUSTER) ## The linter alone
 	@$(call TOOL,golangci-lint) run
 
 .PHONY: e2e
-e2e: build ## The path on two real nodes (needs root)
+e2e: build ## The path on two real nodes of a fresh cluster (needs root)
+	@$(CLUSTER) down
 	@go test ./test/e2e/... -tags e2e -count=1 -timeout 30m -v
 
 .PHONY: bench

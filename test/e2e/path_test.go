@@ -48,14 +48,7 @@ func TestPodsAreOnTwoNodes(t *testing.T) {
 func TestKubectlTellsTheTruth(t *testing.T) {
 	holder, _ := bothPods(t)
 	w := newWalk(t, agent(3))
-	if err := w.LogIn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.LogOut(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
+	must(t, w.LogIn(t.Context()))
 	for name, tc := range map[string]struct {
 		args []string
 		want []string // fields of the row, in order
@@ -81,6 +74,7 @@ func TestKubectlTellsTheTruth(t *testing.T) {
 			}
 		})
 	}
+	must(t, w.LogOut(t.Context()))
 }
 
 // A caller who gives up is told as Abandoned, and nothing is left behind.
