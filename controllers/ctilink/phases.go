@@ -82,6 +82,9 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (ctrl.Result, error) {
 	return ctrl.Result{RequeueAfter: left}, nil
 }
 
+// applicable says whether there is a plan to carry out.
+func (s *scope) applicable() bool { return s.authority != nil && s.problem == nil }
+
 func (s *scope) tlsSecret() string {
 	return plan.TLSSecret(s.link.Name, s.authority.SecretHash(plan.ServerNamesOf(s.link), s.period))
 }

@@ -1,7 +1,8 @@
 package plan
 
 import (
-	"k8s.io/api/core/v1"
+	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	coordinationv1 "k8s.io/client-go/applyconfigurations/coordination/v1"
@@ -10,8 +11,6 @@ import (
 	networkingv1 "k8s.io/client-go/applyconfigurations/networking/v1"
 	policyv1 "k8s.io/client-go/applyconfigurations/policy/v1"
 	rbacv1 "k8s.io/client-go/applyconfigurations/rbac/v1"
-
-	netv1 "k8s.io/api/networking/v1"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 )
@@ -75,7 +74,7 @@ func (r renderer) headlessService() *corev1.ServiceApplyConfiguration {
 	return corev1.Service(headlessService(r.Link.Name), r.Link.Namespace).
 		WithLabels(LinkLabels(r.Link.Name)).WithOwnerReferences(r.owner).
 		WithSpec(corev1.ServiceSpec().
-			WithClusterIP(v1.ClusterIPNone).
+			WithClusterIP(core.ClusterIPNone).
 			WithPublishNotReadyAddresses(true).
 			WithSelector(linkSelector(r.Link.Name)).
 			WithPorts(servicePort(portDesktopName, PortDesktop), servicePort(portPeerName, PortPeer)))
@@ -83,7 +82,7 @@ func (r renderer) headlessService() *corev1.ServiceApplyConfiguration {
 
 func servicePort(name string, port int32) *corev1.ServicePortApplyConfiguration {
 	return corev1.ServicePort().
-		WithName(name).WithProtocol(v1.ProtocolTCP).WithPort(port).
+		WithName(name).WithProtocol(core.ProtocolTCP).WithPort(port).
 		WithTargetPort(intstr.FromString(name))
 }
 
@@ -97,14 +96,14 @@ func (r renderer) networkPolicy() *networkingv1.NetworkPolicyApplyConfiguration 
 		WithLabels(LinkLabels(r.Link.Name)).WithOwnerReferences(r.owner).
 		WithSpec(networkingv1.NetworkPolicySpec().
 			WithPodSelector(metav1.LabelSelector().WithMatchLabels(linkSelector(r.Link.Name))).
-			WithPolicyTypes(netv1.PolicyTypeIngress).
+			WithPolicyTypes(networking.PolicyTypeIngress).
 			WithIngress(
 				networkingv1.NetworkPolicyIngressRule().WithPorts(policyPort(PortDesktop), policyPort(PortMetrics)),
 				networkingv1.NetworkPolicyIngressRule().WithPorts(policyPort(PortPeer)).WithFrom(siblings)))
 }
 
 func policyPort(port int32) *networkingv1.NetworkPolicyPortApplyConfiguration {
-	return networkingv1.NetworkPolicyPort().WithProtocol(v1.ProtocolTCP).WithPort(intstr.FromInt32(port))
+	return networkingv1.NetworkPolicyPort().WithProtocol(core.ProtocolTCP).WithPort(intstr.FromInt32(port))
 }
 
 // disruptionBudget lets one pod of the slot go at a time, and a sick one always: a

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	metav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
@@ -54,7 +53,7 @@ func ownerReference(link *v1alpha1.CTILink) *metav1.OwnerReferenceApplyConfigura
 		WithAPIVersion(v1alpha1.GroupVersion.String()).
 		WithKind("CTILink").
 		WithName(link.Name).
-		WithUID(types.UID(link.UID)).
+		WithUID(link.UID).
 		WithController(true).
 		WithBlockOwnerDeletion(true)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,12 +21,12 @@ const (
 )
 
 // fromTypes runs controller-gen over the API types.
-func fromTypes(ctx context.Context, root string, all files) error {
+func fromTypes(ctx context.Context, root string, all files) (err error) {
 	tmp, err := os.MkdirTemp("", "manifests")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	cmd := exec.CommandContext(ctx, "go", "run", controllerGen, "paths=./"+apiDir,
 		"object", "output:object:dir="+filepath.Join(tmp, "object"),
 		"crd", "output:crd:dir="+filepath.Join(tmp, "crd"))
