@@ -140,18 +140,20 @@ func (d *demo) walk(ctx context.Context) error {
 }
 
 const whatNext = `
-Done in %[1]s. The cluster stays up; what to try next:
+Done in %[1]s. The cluster stays up. What to try next, in a shell:
 
-  export KUBECONFIG=%[2]s
-  export PATH=%[3]s:$PATH
-  kubectl get cti -A                                        # every resource of CTILink
-  kubectl -n contact-centre describe ctilink support        # conditions say what to mend
-  kubectl -n contact-centre logs deploy/support-0 -f        # what the runtime does
-  kubectl -n contact-centre delete pod -l ctilink.io/link=support --field-selector=status.phase=Running --wait=false
-  kubectl -n contact-centre port-forward svc/support 8443 & # then, in the same shell:
-  TOKEN=$(kubectl -n contact-centre get secret support-desktop-token -o jsonpath='{.data.token}' | base64 -d)
-  curl -sk -H "Authorization: Bearer $TOKEN" https://localhost:8443/v1/link
-  open https://localhost:8443/docs in a browser             # the whole API
+  export KUBECONFIG=%[2]s PATH=%[3]s:$PATH
+  kubectl config set-context --current --namespace=contact-centre
+  kubectl get cti                                  # every resource of CTILink
+  kubectl describe ctilink support                 # its conditions say what to mend
+  kubectl logs -l ctilink.io/link=support --prefix # what the runtime pods do
+  kubectl delete pod $(kubectl get ctislot support-0 -o jsonpath='{.status.holder}')   # the standby takes over
+
+  kubectl port-forward svc/support 8443 >/dev/null &
+  TOKEN=$(kubectl get secret support-desktop-token -o jsonpath='{.data.token}' | base64 -d)
+  kubectl get secret -o jsonpath='{.items[?(@.type=="kubernetes.io/tls")].data.ca\.crt}' | base64 -d > ca.crt
+  curl --cacert ca.crt -H "Authorization: Bearer $TOKEN" https://localhost:8443/v1/link
+  # and in a browser, the whole API: https://localhost:8443/docs
 
   make demo-down      removes the cluster; what was built stays in the cache
   make clean-cache    removes that too

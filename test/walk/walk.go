@@ -137,7 +137,7 @@ func (w *Walk) TakeCall(ctx context.Context) error {
 
 // Offer makes an inbound call and waits until it rings at the agent, with its data.
 func (w *Walk) Offer(ctx context.Context, c desktop.NewCall) (*opencti.Call, error) {
-	w.Say("☎ a customer calls %s, with data %v", c.To, c.Data)
+	w.Say("☎ a customer calls %s, with data %s", c.To, pairs(c.Data))
 	if _, err := w.Switch.Call(ctx, c); err != nil {
 		return nil, err
 	}

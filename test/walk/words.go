@@ -36,14 +36,19 @@ func callWords(e desktop.Event) string {
 		return text
 	}
 	text += fmt.Sprintf(": from %s, dialled %s", e.Call.ANI, e.Call.DNIS)
-	var data []string
-	for _, k := range slices.Sorted(maps.Keys(e.Call.Variables)) {
-		data = append(data, k+"="+e.Call.Variables[k])
-	}
-	if len(data) > 0 {
-		text += ", data " + strings.Join(data, " ")
+	if len(e.Call.Variables) > 0 {
+		text += ", data " + pairs(e.Call.Variables)
 	}
 	return text
+}
+
+// pairs writes call data as key=value, in the order of the keys.
+func pairs(data map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(data)) {
+		out = append(out, k+"="+data[k])
+	}
+	return strings.Join(out, " ")
 }
 
 var words = map[opencti.EventName]string{
