@@ -284,6 +284,25 @@ func TestALossDuringResync(t *testing.T) {
 	})
 }
 
+// The loss comes between the server's snapshot and the session that takes it over.
+func TestALossJustBeforeTheSessionIsInStep(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		s := b.mustOpen("1001", "4001")
+		b.server.OnSnapshot = func(opencti.Endpoint) {
+			if b.server.Connections() == 2 {
+				b.server.Connection(2).Break(nil)
+				time.Sleep(time.Millisecond)
+			}
+		}
+		b.server.Connection(1).Break(nil)
+		b.server.Connection(3)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"Snapshot", "LinkDown", "LinkUp", "Snapshot", "LinkDown", "LinkUp", "Snapshot"}, names(t, s)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 // More sessions that cannot come back than are tried at once must not keep the
 // others away, nor block whoever closes them.
 func TestSessionsThatCannotComeBackHoldUpNobody(t *testing.T) {

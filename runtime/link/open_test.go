@@ -82,9 +82,8 @@ func TestOpenJoinsOrIsInTheWay(t *testing.T) {
 
 func TestADeviceMayHaveTheNameOfAnAgent(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.server.Set("4001", onHold("7"))
-		b.mustOpen("1001", "4001")
-		_, _, err := b.Open(t.Context(), Request{DN: "4001"})
+		b.mustOpen("4002", "4002")
+		_, _, err := b.Open(t.Context(), Request{DN: "4002"})
 		wantCode(t, err, opencti.DeviceInUse)
 	})
 }

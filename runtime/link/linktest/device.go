@@ -36,7 +36,11 @@ func (d *Device) Subscribe(ctx context.Context) error {
 
 // Snapshot implements opencti.Device.
 func (d *Device) Snapshot(context.Context) (opencti.DeviceSnapshot, error) {
-	return d.conn.driver.snapshot(d.DN), d.conn.alive()
+	snap, err := d.conn.driver.snapshot(d.DN), d.conn.alive()
+	if on := d.conn.driver.OnSnapshot; on != nil {
+		on(d.Endpoint)
+	}
+	return snap, err
 }
 
 // Detach implements opencti.Device.

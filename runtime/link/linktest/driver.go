@@ -27,6 +27,8 @@ type Driver struct {
 	OnConnect   func(ctx context.Context, config Config) error
 	OnOpen      func(ctx context.Context, e opencti.Endpoint) error
 	OnSubscribe func(ctx context.Context, e opencti.Endpoint) error
+	// OnSnapshot comes when the server has answered and nobody knows it yet.
+	OnSnapshot func(e opencti.Endpoint)
 	// OnPerform answers requests; without it all are accepted.
 	OnPerform func(ctx context.Context, d *Device, r opencti.Request) error
 
