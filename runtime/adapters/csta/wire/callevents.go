@@ -3,7 +3,7 @@ package wire
 // The events of calls (ECMA-269, Call Control Events), each as its device saw it. Devices that an
 // event does not name are nil.
 
-// ServiceInitiatedEvent: the device went off-hook, or was made to.
+// ServiceInitiatedEvent tells that the device went off-hook, or was made to.
 type ServiceInitiatedEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -13,7 +13,7 @@ type ServiceInitiatedEvent struct {
 	CallDetails
 }
 
-// OriginatedEvent: the device dialled, the call is on its way.
+// OriginatedEvent tells that the device dialled, the call is on its way.
 type OriginatedEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -25,7 +25,7 @@ type OriginatedEvent struct {
 	CallDetails
 }
 
-// DeliveredEvent: a call alerts at AlertingDevice, which may be this device or the other.
+// DeliveredEvent tells that a call alerts at AlertingDevice, which may be this device or the other.
 type DeliveredEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -40,7 +40,7 @@ type DeliveredEvent struct {
 	CallDetails
 }
 
-// EstablishedEvent: the call was answered at AnsweringDevice.
+// EstablishedEvent tells that the call was answered at AnsweringDevice.
 type EstablishedEvent struct {
 	event
 	MonitorCrossRefID     string         `xml:"monitorCrossRefID"`
@@ -54,7 +54,7 @@ type EstablishedEvent struct {
 	CallDetails
 }
 
-// HeldEvent: HoldingDevice put the call on hold.
+// HeldEvent tells that HoldingDevice put the call on hold.
 type HeldEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -64,7 +64,7 @@ type HeldEvent struct {
 	CallDetails
 }
 
-// RetrievedEvent: RetrievingDevice took the call back from hold.
+// RetrievedEvent tells that RetrievingDevice took the call back from hold.
 type RetrievedEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -74,7 +74,7 @@ type RetrievedEvent struct {
 	CallDetails
 }
 
-// ConnectionClearedEvent: ReleasingDevice left the call.
+// ConnectionClearedEvent tells that ReleasingDevice left the call.
 type ConnectionClearedEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -84,7 +84,7 @@ type ConnectionClearedEvent struct {
 	CallDetails
 }
 
-// CallClearedEvent: the call is over for all.
+// CallClearedEvent tells that the call is over for all.
 type CallClearedEvent struct {
 	event
 	MonitorCrossRefID string       `xml:"monitorCrossRefID"`
@@ -93,7 +93,7 @@ type CallClearedEvent struct {
 	CallDetails
 }
 
-// DivertedEvent: the call left DivertingDevice for NewDestination.
+// DivertedEvent tells that the call left DivertingDevice for NewDestination.
 type DivertedEvent struct {
 	event
 	MonitorCrossRefID     string         `xml:"monitorCrossRefID"`
@@ -107,7 +107,7 @@ type DivertedEvent struct {
 	CallDetails
 }
 
-// QueuedEvent: the call waits at Queue.
+// QueuedEvent tells that the call waits at Queue.
 type QueuedEvent struct {
 	event
 	MonitorCrossRefID     string         `xml:"monitorCrossRefID"`
@@ -122,7 +122,7 @@ type QueuedEvent struct {
 	CallDetails
 }
 
-// FailedEvent: the call cannot go on; its connection stays until it is cleared.
+// FailedEvent tells that the call cannot go on; its connection stays until it is cleared.
 type FailedEvent struct {
 	event
 	MonitorCrossRefID     string         `xml:"monitorCrossRefID"`
@@ -136,7 +136,7 @@ type FailedEvent struct {
 	CallDetails
 }
 
-// NetworkReachedEvent: the call left the switch; there may be no further events of it.
+// NetworkReachedEvent tells that the call left the switch; there may be no further events of it.
 type NetworkReachedEvent struct {
 	event
 	MonitorCrossRefID     string         `xml:"monitorCrossRefID"`
@@ -163,7 +163,7 @@ type TransferedEvent struct {
 	MergeDetails
 }
 
-// ConferencedEvent: two calls became one, with ConferencingDevice.
+// ConferencedEvent tells that two calls became one, with ConferencingDevice.
 type ConferencedEvent struct {
 	event
 	MonitorCrossRefID  string           `xml:"monitorCrossRefID"`
@@ -196,7 +196,7 @@ type MergeDetails struct {
 	Extensions          *Extensions          `xml:"extensions"`
 }
 
-// CallInformationEvent: the data of the call changed.
+// CallInformationEvent tells that the data of the call changed.
 type CallInformationEvent struct {
 	event
 	MonitorCrossRefID   string               `xml:"monitorCrossRefID"`
