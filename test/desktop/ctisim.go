@@ -1,11 +1,8 @@
 package desktop
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 )
 
@@ -83,32 +80,11 @@ func (s Switch) HangUp(ctx context.Context, callID string) error {
 }
 
 func (s Switch) do(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.URL+path, body)
+	req, err := newRequest(ctx, method, s.URL+path, in)
 	if err != nil {
 		return err
 	}
-	resp, err := s.HTTP.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("read answer: %w", err)
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("ctisim: %s %s: HTTP %d: %.200s", method, path, resp.StatusCode, b)
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(b, out)
+	return exchange(s.HTTP, req, out, func(status int, body []byte) error {
+		return fmt.Errorf("ctisim: %s %s: HTTP %d: %.200s", method, path, status, body)
+	})
 }

@@ -48,19 +48,41 @@ func (l Link) Open(ctx context.Context, o server.OpenSession) (*Desktop, *sessio
 
 // do sends one request and reads its answer, or the problem.
 func (l Link) do(ctx context.Context, method, path, sessionToken string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
-		}
-		body = bytes.NewReader(b)
-	}
-	req, err := l.request(ctx, method, path, sessionToken, body)
+	req, err := newRequest(ctx, method, l.URL+path, in)
 	if err != nil {
 		return err
 	}
-	resp, err := l.HTTP.Do(req)
+	l.authorize(req, sessionToken)
+	return exchange(l.HTTP, req, out, problemOf)
+}
+
+// newRequest makes a request with a JSON body, or none.
+func newRequest(ctx context.Context, method, url string, in any) (*http.Request, error) {
+	if in == nil {
+		return http.NewRequestWithContext(ctx, method, url, nil)
+	}
+	b, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(b))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, err
+}
+
+func (l Link) authorize(req *http.Request, sessionToken string) {
+	req.Header.Set("Authorization", "Bearer "+l.Token)
+	if sessionToken != "" {
+		req.Header.Set(server.HeaderSession, sessionToken)
+	}
+}
+
+// exchange sends a request and decodes its answer; what is not an answer is made
+// into an error by failed.
+func exchange(client *http.Client, req *http.Request, out any, failed func(status int, body []byte) error) error {
+	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}
@@ -70,30 +92,15 @@ func (l Link) do(ctx context.Context, method, path, sessionToken string, in, out
 		return fmt.Errorf("read answer: %w", err)
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
-		return problemOf(resp.StatusCode, b)
+		return failed(resp.StatusCode, b)
 	}
 	if out == nil || len(b) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(b, out); err != nil {
-		return fmt.Errorf("read answer of %s: %w", path, err)
+		return fmt.Errorf("read answer of %s: %w", req.URL.Path, err)
 	}
 	return nil
-}
-
-func (l Link) request(ctx context.Context, method, path, sessionToken string, body io.Reader) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, l.URL+path, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+l.Token)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if sessionToken != "" {
-		req.Header.Set(server.HeaderSession, sessionToken)
-	}
-	return req, nil
 }
 
 func problemOf(status int, body []byte) error {
@@ -163,10 +170,11 @@ func (d *Desktop) Events(ctx context.Context) <-chan Event {
 
 // connect reads one connection of the stream to its end.
 func (d *Desktop) connect(ctx context.Context, n int, last *string, out chan<- Event) error {
-	req, err := d.link.request(ctx, http.MethodGet, "/v1/sessions/"+d.Session+"/events", d.SessionToken, nil)
+	req, err := newRequest(ctx, http.MethodGet, d.link.URL+"/v1/sessions/"+d.Session+"/events", nil)
 	if err != nil {
 		return err
 	}
+	d.link.authorize(req, d.SessionToken)
 	if *last != "" {
 		req.Header.Set("Last-Event-ID", *last)
 	}
