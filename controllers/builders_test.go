@@ -136,13 +136,20 @@ func report(t *testing.T, namespace, slot string, connected metav1.ConditionStat
 	}
 }
 
-// serve does what pods would do until the link is ready.
+// serve does what pods would do, as often as the document changes, until the link
+// is ready.
 func serve(t *testing.T, namespace, link string) {
 	t.Helper()
 	slot := link + "-0"
 	linkIs(t, namespace, link, v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed)
 	readyPods(t, namespace, slot, 2)
-	report(t, namespace, slot, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	eventually(t, func() error {
+		if s := get(t, namespace, slot, &v1alpha1.CTISlot{}); s.Status.ObservedGeneration != s.Generation {
+			report(t, namespace, slot, metav1.ConditionTrue, v1alpha1.ReasonConnected)
+		}
+		l := get(t, namespace, link, &v1alpha1.CTILink{})
+		return is(l, l.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	})
 }
 
 func eachObject(t *testing.T, list client.ObjectList, f func(client.Object)) {

@@ -82,10 +82,10 @@ type AgentPoolStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// agents is the number of agents in the pool.
 	// +optional
-	Agents int32 `json:"agents,omitempty"`
+	Agents *int32 `json:"agents,omitempty"`
 	// sessions is the number of open sessions of the pool's agents.
 	// +optional
-	Sessions int32 `json:"sessions,omitempty"`
+	Sessions *int32 `json:"sessions,omitempty"`
 }
 
 // AgentPool gives agents and devices a link.

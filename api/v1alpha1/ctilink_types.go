@@ -104,18 +104,19 @@ type CTILinkStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// slots is the number of slots.
+	// slots is the number of slots. Counts are absent until they are known, so
+	// that 0 is shown as 0.
 	// +optional
-	Slots int32 `json:"slots,omitempty"`
+	Slots *int32 `json:"slots,omitempty"`
 	// pools is the number of agent pools that use the link.
 	// +optional
-	Pools int32 `json:"pools,omitempty"`
+	Pools *int32 `json:"pools,omitempty"`
 	// agents is the number of agents in the pools.
 	// +optional
-	Agents int32 `json:"agents,omitempty"`
+	Agents *int32 `json:"agents,omitempty"`
 	// sessions is the number of open sessions; it follows with up to 30 seconds delay.
 	// +optional
-	Sessions int32 `json:"sessions,omitempty"`
+	Sessions *int32 `json:"sessions,omitempty"`
 	// endpoint is the address of the desktop port inside the cluster.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512

@@ -15,8 +15,8 @@ import (
 func (s *scope) updateStatus() {
 	status, generation := &s.pool.Status, s.pool.Generation
 	status.ObservedGeneration = generation
-	status.Agents = int32(len(s.mine.Agents))
-	status.Sessions = s.sessions()
+	status.Agents = new(int32(len(s.mine.Agents)))
+	status.Sessions = new(s.sessions())
 
 	accepted, stalled := s.accepted()
 	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, accepted.Status, accepted.Reason, accepted.Message)

@@ -29,7 +29,7 @@ func TestStaleCache(t *testing.T) {
 		t.Error("an object that was never written counts as stale")
 	}
 	written := stale.DeepCopy()
-	written.Status.Agents = 1
+	written.Status.Agents = new(int32(1))
 	if err := w.Patch(t.Context(), stale, written); err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 		if patchErr == nil {
 			r.announce(s)
 		}
-		if podsMissing(s.link) {
+		if s.applicable() && podsMissing(s.link) {
 			result = sooner(result, ctrl.Result{RequeueAfter: missingRetry})
 		}
 		if err = errors.Join(err, patchErr); err != nil {

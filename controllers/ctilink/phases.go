@@ -3,11 +3,15 @@ package ctilink
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,6 +24,9 @@ import (
 
 // nameTakenRetry: the object in the way is not watched, since it is not ours.
 const nameTakenRetry = 30 * time.Second
+
+// atOnce bounds the requests of one reconcile that are under way.
+const atOnce = 5
 
 // phase is one step of a reconcile. It puts what it finds into the scope; the
 // status is computed from there at the end, in one place.
@@ -92,39 +99,52 @@ func (s *scope) tlsSecret() string {
 // applyChildren makes the children be as planned.
 func (r *Reconciler) applyChildren(ctx context.Context, s *scope) (ctrl.Result, error) {
 	s.documents = map[string]int64{}
-	var errs []error
-	for _, child := range s.plan.Children {
-		applied, err := r.children.Apply(ctx, s.link, child)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if slot, ok := child.(*plan.SlotApplyConfiguration); ok {
-			s.documents[*slot.Name] = applied.GetGeneration()
-		}
-	}
-	return s.failure(errs)
+	errs := r.applyAll(ctx, s, s.plan.Children)
+	return s.failure(append(errs, r.applyAll(ctx, s, s.plan.Pods)...))
 }
 
-// failure keeps the first error for the status. A name that is taken is for a
-// person to mend, and a namespace on its way out for nobody: neither is retried
-// with growing patience.
+// applyAll applies several children at once: a new link waits for its slowest child,
+// not for the sum of them.
+func (r *Reconciler) applyAll(ctx context.Context, s *scope, list []runtime.ApplyConfiguration) []error {
+	errs := make([]error, len(list))
+	applied := make([]metav1.Object, len(list))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, child := range list {
+		group.Go(func() error {
+			applied[i], errs[i] = r.children.Apply(ctx, s.link, child)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are all in errs
+	for i, child := range list {
+		if slot, ok := child.(*plan.SlotApplyConfiguration); ok && errs[i] == nil {
+			s.documents[*slot.Name] = applied[i].GetGeneration()
+		}
+	}
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+}
+
+// failure keeps the first error for the status and returns those that are worth
+// trying again with growing patience. A name that is taken is for a person to mend,
+// and a namespace on its way out for nobody.
 func (s *scope) failure(errs []error) (ctrl.Result, error) {
-	err := errors.Join(errs...)
-	if err == nil {
-		return ctrl.Result{}, nil
+	var result ctrl.Result
+	var again []error
+	for _, err := range errs {
+		if s.failed == nil {
+			s.failed = err
+		}
+		var taken *children.NameTakenError
+		switch {
+		case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		case errors.As(err, &taken):
+			result.RequeueAfter = nameTakenRetry
+		default:
+			again = append(again, err)
+		}
 	}
-	if s.failed == nil {
-		s.failed = errs[0]
-	}
-	var taken *children.NameTakenError
-	switch {
-	case apierrors.HasStatusCause(errs[0], corev1.NamespaceTerminatingCause):
-		return ctrl.Result{}, nil
-	case errors.As(err, &taken):
-		return ctrl.Result{RequeueAfter: nameTakenRetry}, nil
-	}
-	return ctrl.Result{}, err
+	return result, errors.Join(again...)
 }
 
 // observe reads what the pods say of the slots.

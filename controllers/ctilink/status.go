@@ -25,18 +25,22 @@ func (s *scope) updateStatus() {
 	status.ObservedGeneration = s.link.Generation
 	status.Endpoint = plan.Endpoint(s.link)
 	status.TokenSecret = plan.TokenSecret(s.link.Name)
-	status.Slots = int32(max(len(s.plan.Slots), len(s.observed)))
-	status.Pools = int32(s.pools)
-	status.Agents = int32(s.plan.Agents())
-	status.Sessions = 0
-	for _, slot := range s.observed {
-		status.Sessions += slot.Status.Sessions
-	}
+	status.Slots = new(int32(max(len(s.plan.Slots), len(s.observed))))
+	status.Pools = new(int32(s.pools))
+	status.Agents = new(int32(s.plan.Agents()))
+	status.Sessions = new(s.sessions())
 	accepted, programmed, connected := s.accepted(), s.programmed(), s.connected()
 	s.set(v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted, accepted)
 	s.set(v1alpha1.ConditionProgrammed, v1alpha1.ReasonProgrammed, programmed)
 	s.set(v1alpha1.ConditionConnected, v1alpha1.ReasonConnected, connected)
 	conditions.Summarize(&status.Conditions, s.link.Generation, s.verdict(accepted, programmed, connected))
+}
+
+func (s *scope) sessions() (n int32) {
+	for _, slot := range s.observed {
+		n += slot.Status.Sessions
+	}
+	return n
 }
 
 // finding is the answer to one question; the zero value of its reason says yes.

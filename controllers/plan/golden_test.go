@@ -106,7 +106,7 @@ func render(t *testing.T, in plan.Input) []byte {
 			out.WriteString("# AgentPool " + pool.Name + ": " + pool.Problem.Error() + "\n")
 		}
 	}
-	for _, child := range p.Children {
+	for _, child := range append(p.Children, p.Pods...) {
 		body, err := yaml.Marshal(child)
 		if err != nil {
 			t.Fatal(err)

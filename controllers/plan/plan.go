@@ -21,9 +21,10 @@ type Input struct {
 // Plan is what must exist for a link.
 type Plan struct {
 	Documents
-	// Children in the order in which they are applied: what pods need comes
-	// before the pods.
+	// Children are what the pods need, and Pods the Deployments, which are
+	// applied after them.
 	Children []runtime.ApplyConfiguration
+	Pods     []runtime.ApplyConfiguration
 }
 
 // Make plans a link. Without slots there are no children either: what was applied
@@ -37,7 +38,8 @@ func Make(in Input) (Plan, *Problem) {
 	r := renderer{Input: in, owner: ownerReference(in.Link)}
 	p.Children = append(p.Children, r.serviceAccount(), r.roleBinding(), r.service(), r.headlessService(), r.networkPolicy())
 	for _, s := range p.Slots {
-		p.Children = append(p.Children, r.lease(s), r.slot(s), r.disruptionBudget(s), r.deployment(s))
+		p.Children = append(p.Children, r.lease(s), r.slot(s), r.disruptionBudget(s))
+		p.Pods = append(p.Pods, r.deployment(s))
 	}
 	return p, nil
 }
