@@ -78,8 +78,8 @@ bench: build ## The figures of docs/benchmarks.md (needs root)
 	@go test ./test/e2e/... -tags e2e -count=1 -timeout 30m -run NONE -bench . -benchtime 1x
 
 .PHONY: fuzz
-fuzz: ## Fuzz each parser of foreign bytes, 30 seconds each
-	@hack/fuzz.sh 30s
+fuzz: ## Fuzz each parser of foreign bytes, FUZZTIME (2m) each
+	@hack/fuzz.sh $(or $(FUZZTIME),2m)
 
 ##@ Tidy up
 
