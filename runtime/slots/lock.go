@@ -51,12 +51,16 @@ type lock struct {
 	address string
 	clock   func() time.Time
 
-	mu      sync.Mutex
-	lease   *coordinationv1.Lease // as last read or written
+	mu sync.Mutex
+	// lease is what the elector last read or wrote. Nobody else may set it: its
+	// version is that on which the elector's next write depends.
+	lease   *coordinationv1.Lease
+	known   *coordinationv1.Lease // as last read or written by anybody
 	renewed time.Time             // when the last successful renewal was sent
 	epoch   int64                 // of our acquisition; zero when we do not hold
 	terms   int                   // acquisitions so far
-	seen    chan struct{}         // closed when lease was read or written
+	lost    func()                // called when the Lease was read as another's
+	seen    chan struct{}         // closed when the Lease was read or written
 }
 
 var _ resourcelock.Interface = (*lock)(nil)
@@ -67,10 +71,22 @@ func (l *lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 	if err != nil {
 		return nil, nil, err
 	}
-	l.remember(lease, time.Time{}, 0)
+	l.read(lease)
 	record := resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec)
 	raw, err := json.Marshal(record)
 	return record, raw, err
+}
+
+// look reads the Lease for those who only want to know the holder.
+func (l *lock) look(ctx context.Context) error {
+	lease, err := l.client.Get(ctx, l.name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tell(lease)
+	return nil
 }
 
 // Create is never right: the Lease belongs to the operator, which makes and deletes
@@ -91,7 +107,7 @@ func (l *lock) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 	l.mu.Unlock()
 
 	mine := record.HolderIdentity == l.Identity()
-	if mine && (epoch == 0 || lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity != l.Identity()) {
+	if mine && (epoch == 0 || holderOf(lease) != l.Identity()) {
 		epoch = max(epochOf(lease)+1, l.clock().UnixMilli())
 	}
 	if lease.Annotations == nil {
@@ -110,34 +126,67 @@ func (l *lock) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 	if err != nil {
 		return err
 	}
-	l.remember(written, sent, epoch)
+	l.wrote(written, sent, epoch)
 	return nil
 }
 
-// remember keeps what the Lease says now. With sent it was our own write.
-func (l *lock) remember(lease *coordinationv1.Lease, sent time.Time, epoch int64) {
+// read keeps what the elector read. A Lease that has another's name is lost at once,
+// however young our last renewal is.
+func (l *lock) read(lease *coordinationv1.Lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lease = lease
-	if !sent.IsZero() {
-		if epoch != 0 && epoch != l.epoch {
-			l.terms++
+	if l.epoch != 0 && holderOf(lease) != l.Identity() {
+		l.epoch = 0
+		if l.lost != nil {
+			l.lost()
 		}
-		l.renewed, l.epoch = sent, epoch
 	}
+	l.tell(lease)
+}
+
+// wrote keeps what the elector wrote.
+func (l *lock) wrote(lease *coordinationv1.Lease, sent time.Time, epoch int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if epoch != 0 && epoch != l.epoch {
+		l.terms++
+	}
+	l.lease, l.renewed, l.epoch = lease, sent, epoch
+	l.tell(lease)
+}
+
+// tell wakes those who wait for news of the holder. The lock is locked.
+func (l *lock) tell(lease *coordinationv1.Lease) {
+	l.known = lease
 	close(l.seen)
 	l.seen = make(chan struct{})
+}
+
+// onLoss says what to do when the Lease is read as another's.
+func (l *lock) onLoss(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = do
+}
+
+func holderOf(lease *coordinationv1.Lease) string {
+	if lease == nil || lease.Spec.HolderIdentity == nil {
+		return ""
+	}
+	return *lease.Spec.HolderIdentity
 }
 
 // holder gives what the Lease says, and a channel closed when it was read again.
 func (l *lock) holder() (Holder, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lease == nil || l.lease.Spec.HolderIdentity == nil || *l.lease.Spec.HolderIdentity == "" {
+	identity := holderOf(l.known)
+	if identity == "" {
 		return Holder{}, l.seen
 	}
-	a := l.lease.Annotations
-	return Holder{*l.lease.Spec.HolderIdentity, a[v1alpha1.AnnotationHolderPod], a[v1alpha1.AnnotationAddress], epochOf(l.lease)}, l.seen
+	a := l.known.Annotations
+	return Holder{identity, a[v1alpha1.AnnotationHolderPod], a[v1alpha1.AnnotationAddress], epochOf(l.known)}, l.seen
 }
 
 // acquired gives the epoch of our acquisition; zero when we do not hold the Lease.

@@ -9,6 +9,7 @@ import (
 
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
@@ -19,6 +20,7 @@ const (
 	LeaseDuration = 15 * time.Second
 	Deadline      = 10 * time.Second
 	retryPeriod   = 2 * time.Second
+	freeTimeout   = 2 * time.Second
 )
 
 // Ownership is this process's claim to its slot. It is safe for concurrent use.
@@ -51,10 +53,7 @@ func (o *Ownership) Identity() string { return o.lock.Identity() }
 func (o *Ownership) Holder() (Holder, <-chan struct{}) { return o.lock.holder() }
 
 // Refresh reads the Lease now, for a router that found the holder gone.
-func (o *Ownership) Refresh(ctx context.Context) error {
-	_, _, err := o.lock.Get(ctx)
-	return err
-}
+func (o *Ownership) Refresh(ctx context.Context) error { return o.lock.look(ctx) }
 
 // MayAct refuses once the slot is not ours, or may not be ours any more because the
 // last renewal is older than the deadline. Everything that is sent to the CTI
@@ -83,27 +82,42 @@ func (o *Ownership) Run(ctx context.Context, work func(ctx context.Context, epoc
 // need not wait for it to expire: the container runtime has only one process of
 // this container at a time.
 func (o *Ownership) takeBack(ctx context.Context) {
-	record, _, err := o.lock.Get(ctx)
-	if err != nil || !o.lock.me.samePod(record.HolderIdentity) {
-		return
-	}
-	record.HolderIdentity, record.LeaseDurationSeconds = "", 1
-	if err := o.lock.Update(ctx, *record); err != nil {
+	freed, err := o.free(ctx, o.lock.me.samePod)
+	if err != nil {
 		o.log.Warn("Cannot take the slot back from this pod's former process", "error", err)
-		return
 	}
-	o.log.Info("Took the slot back from this pod's former process")
+	if freed {
+		o.log.Info("Took the slot back from this pod's former process")
+	}
+}
+
+// free takes the holder's name out of the Lease when it is one of ours. A renewal
+// that was cut off may still arrive, so a conflict is tried again.
+func (o *Ownership) free(ctx context.Context, ours func(holder string) bool) (freed bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, freeTimeout)
+	defer cancel()
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		record, _, err := o.lock.Get(ctx)
+		if err != nil || !ours(record.HolderIdentity) {
+			return err
+		}
+		record.HolderIdentity, record.LeaseDurationSeconds = "", 1
+		err = o.lock.Update(ctx, *record)
+		freed = err == nil
+		return err
+	})
+	return freed, err
 }
 
 // term is one election: until the slot was held and lost, or ctx ends.
 func (o *Ownership) term(ctx context.Context, work func(ctx context.Context, epoch int64)) error {
-	// The elector gives the Lease back when its context ends; that must wait for
-	// the work, so the two have contexts of their own.
+	// The work must end before the Lease stops being renewed and is given back, so
+	// the elector has a context of its own, and we give back ourselves.
 	electing, stopElecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopElecting()
 	worked := make(chan struct{})
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: o.lock, LeaseDuration: LeaseDuration, RenewDeadline: Deadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true,
+		Lock: o.lock, LeaseDuration: LeaseDuration, RenewDeadline: Deadline, RetryPeriod: retryPeriod,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(lost context.Context) {
 				defer close(worked)
@@ -122,10 +136,15 @@ func (o *Ownership) term(ctx context.Context, work func(ctx context.Context, epo
 		}
 	})
 	defer stop()
+	o.lock.onLoss(stopElecting)
 	before := o.lock.acquisitions()
 	elector.Run(electing)
 	if o.lock.acquisitions() > before {
 		<-worked
+	}
+	mine := func(holder string) bool { return holder == o.Identity() }
+	if _, err := o.free(context.WithoutCancel(ctx), mine); err != nil {
+		o.log.Warn("Cannot give the slot back; the next holder waits for it to expire", "error", err)
 	}
 	return nil
 }
