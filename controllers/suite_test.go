@@ -20,7 +20,7 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
+	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -151,15 +151,20 @@ func newNamespace(t *testing.T) string {
 // end of the test or when the returned function is called.
 func startOperator(t *testing.T, namespace string) (stop func()) {
 	t.Helper()
+	return startOperatorWith(t, namespace, operatorConfig)
+}
+
+func startOperatorWith(t *testing.T, namespace string, config *rest.Config) (stop func()) {
+	t.Helper()
 	scheme, err := controllers.NewScheme()
 	if err != nil {
 		t.Fatal(err)
 	}
-	mgr, err := ctrl.NewManager(operatorConfig, manager.Options{
+	mgr, err := ctrl.NewManager(config, manager.Options{
 		Scheme:     scheme,
 		Cache:      controllers.CacheOptions(namespace),
 		Metrics:    server.Options{BindAddress: "0"},
-		Controller: config.Controller{SkipNameValidation: new(true)},
+		Controller: controllerconfig.Controller{SkipNameValidation: new(true)},
 
 		LeaderElection:                true,
 		LeaderElectionID:              "ctilink-operator",
