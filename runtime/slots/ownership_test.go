@@ -161,8 +161,12 @@ func TestLosingAndCompetingAnew(t *testing.T) {
 
 func TestTheWorkEndsBeforeTheSlotIsGivenBack(t *testing.T) {
 	for name, end := range map[string]func(*process){
-		"the process stops":   func(p *process) { go p.stop() },
-		"the renewals failed": func(p *process) { p.client.cut(true); time.Sleep(Deadline + retryPeriod + time.Second); p.client.cut(false) },
+		"the process stops": func(p *process) { go p.stop() },
+		"the renewals failed": func(p *process) {
+			p.client.cut(true)
+			time.Sleep(Deadline + retryPeriod + time.Second)
+			p.client.cut(false)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
