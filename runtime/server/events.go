@@ -153,5 +153,12 @@ func (st *stream) flush() error {
 	if _, err := st.w.Write(st.buf); err != nil {
 		return err
 	}
-	return st.rc.Flush()
+	if err := st.rc.Flush(); err != nil {
+		return err
+	}
+	// The connection may serve another request after the stream.
+	if err := st.rc.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }

@@ -14,20 +14,26 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/slots"
 )
 
-// holderWait is how long a request waits for a holder while the slot moves.
-const holderWait = 8 * time.Second
+const (
+	// holderWait is how long a request waits for a holder while the slot moves.
+	holderWait = 8 * time.Second
+	// lookAgain is the time between two looks at who holds the slot.
+	lookAgain = 500 * time.Millisecond
+	// retryPause is the time between two tries.
+	retryPause = 100 * time.Millisecond
+)
 
-// errMisdirected is a peer's 421: it is not the holder any more.
+// errMisdirected is a peer's 421: it is not the holder any more, or not yet.
 var errMisdirected = errors.New("the peer does not hold the slot")
 
 // route takes a request to the holder: this pod, or another by its peer port. While
 // the slot moves the request waits; it is sent again only when it certainly did not
-// reach a holder.
+// reach a holder, or does nothing there.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), holderWait)
 	defer cancel()
-	for wrong := (slots.Holder{}); ; {
-		l, holder, ok := s.awaitHolder(ctx, wrong)
+	for {
+		l, holder, ok := s.awaitHolder(ctx)
 		if !ok {
 			writeProblem(w, problem(opencti.Errorf(opencti.LinkDown, "no pod holds this link's slot now; try again in a moment")))
 			return
@@ -37,37 +43,47 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		err := s.forward(w, r, holder)
-		if err == nil {
+		if err == nil || r.Context().Err() != nil {
 			return
 		}
-		if !neverArrived(err) {
+		if r.Method != http.MethodGet && !neverArrived(err) {
 			s.o.Log.Warn("The holder did not answer", "holder", holder.Pod, "error", err)
 			writeProblem(w, problem(opencti.Errorf(opencti.OutcomeUnknown, "the pod that holds the slot was lost before it answered; look at the session's snapshot")))
 			return
 		}
-		wrong = holder
+		s.o.Log.Debug("The holder was not reached", "holder", holder.Pod, "error", err)
+		s.look(ctx)
 	}
 }
 
-// awaitHolder waits until this pod or another than the wrong one holds the slot.
-func (s *Server) awaitHolder(ctx context.Context, wrong slots.Holder) (*link.Link, slots.Holder, bool) {
-	for {
+// awaitHolder waits until this pod or another holds the slot.
+func (s *Server) awaitHolder(ctx context.Context) (*link.Link, slots.Holder, bool) {
+	for ctx.Err() == nil {
 		if l, ok := s.o.Routing.Local(); ok {
 			return l, slots.Holder{}, true
 		}
 		holder, looked := s.o.Routing.Holder()
-		if holder.Identity != "" && holder.Identity != s.o.Routing.Identity() && holder.Identity != wrong.Identity {
+		if holder.Identity != "" && holder.Identity != s.o.Routing.Identity() {
 			return nil, holder, true
 		}
 		select {
 		case <-ctx.Done():
-			return nil, slots.Holder{}, false
 		case <-looked:
-		case <-time.After(500 * time.Millisecond):
-			if err := s.o.Routing.Refresh(ctx); err != nil && ctx.Err() == nil {
-				s.o.Log.Warn("Cannot look up the holder", "error", err)
-			}
+		case <-time.After(lookAgain):
+			s.look(ctx)
 		}
+	}
+	return nil, slots.Holder{}, false
+}
+
+// look looks the holder up now, and leaves a new one a moment to begin.
+func (s *Server) look(ctx context.Context) {
+	if err := s.o.Routing.Refresh(ctx); err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("Cannot look up the holder", "error", err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(retryPause):
 	}
 }
 
@@ -99,9 +115,32 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, holder slots.Ho
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
 	}
-	proxy.ServeHTTP(w, r)
+	bounded := boundedWriter{w, http.NewResponseController(w)}
+	proxy.ServeHTTP(bounded, r)
+	if failed == nil {
+		bounded.done()
+	}
 	return failed
 }
+
+// boundedWriter gives each write its time, so that a desktop that does not read is
+// cut off, here as at the holder.
+type boundedWriter struct {
+	http.ResponseWriter
+	rc *http.ResponseController
+}
+
+// Write implements io.Writer.
+func (b boundedWriter) Write(p []byte) (int, error) {
+	_ = b.rc.SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder of tests has none
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach what is beneath.
+func (b boundedWriter) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// done leaves the connection to the next request as it was.
+func (b boundedWriter) done() { _ = b.rc.SetWriteDeadline(time.Time{}) }
 
 var _ Routing = Standalone{}
 

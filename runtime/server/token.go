@@ -102,8 +102,8 @@ func (s *Server) authenticate(r *http.Request) *Problem {
 		s.o.Log.Error("Cannot read the desktop token", "error", err)
 		return withStatus(http.StatusServiceUnavailable, opencti.AuthenticationFailed, "the desktop token of this link is not readable; look at the pod's log")
 	}
-	got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
+	scheme, got, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110, 11.1: case does not count
 		return problem(opencti.Errorf(opencti.AuthenticationFailed, "send the link's desktop token: Authorization: Bearer <token>"))
 	}
 	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
