@@ -102,7 +102,7 @@ func (p *pod) status(st link.Status, epoch int64) (v1alpha1.CTISlotStatus, <-cha
 		}
 	}
 	sort.Slice(out.SessionsByPool, func(i, j int) bool { return out.SessionsByPool[i].Pool < out.SessionsByPool[j].Pool })
-	out.Conditions = conditions(p.document.Generation, applied(p.refused), connected(st))
+	out.Conditions = conditions(p.document.Generation, applied(p.refused, st), connected(st))
 	return out, p.news
 }
 
@@ -112,19 +112,19 @@ type verdict struct {
 	reason, message string
 }
 
-func applied(refused error) verdict {
-	var config *opencti.ConfigError
-	switch {
-	case refused == nil:
-		return verdict{metav1.ConditionTrue, v1alpha1.ReasonApplied, "The newest document is in force"}
-	case errors.As(refused, &config):
-		return verdict{metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig, "The document is refused, the last good one stays in force: " + config.Error()}
+// applied says whether the newest document, and what is mounted, is in force.
+func applied(refused error, st link.Status) verdict {
+	if refused == nil {
+		refused = st.Refused
 	}
-	return verdict{metav1.ConditionFalse, v1alpha1.ReasonUnknownDriver, "The document is refused, the last good one stays in force: this runtime image does not have its driver"}
+	if refused == nil {
+		return verdict{metav1.ConditionTrue, v1alpha1.ReasonApplied, "The newest configuration is in force"}
+	}
+	reason, message := why(refused)
+	return verdict{metav1.ConditionFalse, reason, "The last good configuration stays in force, the new one does not work: " + message}
 }
 
-// connected puts the state of the connection into words of our own: what the CTI
-// server says stays in the log.
+// connected says whether the CTI server is connected.
 func connected(st link.Status) verdict {
 	switch st.Connection {
 	case v1alpha1.ConnectionConnected:
@@ -132,17 +132,26 @@ func connected(st link.Status) verdict {
 	case v1alpha1.ConnectionConnecting:
 		return verdict{metav1.ConditionFalse, v1alpha1.ReasonConnecting, "Connecting to the CTI server"}
 	}
+	reason, message := why(st.Problem)
+	return verdict{metav1.ConditionFalse, reason, "Not connected: " + message}
+}
+
+// why puts an error into words of our own, with what to mend: what the CTI server
+// says stays in the log.
+func why(err error) (reason, message string) {
 	var config *opencti.ConfigError
-	if errors.As(st.Problem, &config) {
-		return verdict{metav1.ConditionFalse, v1alpha1.ReasonInvalidConfig, "Cannot connect: " + config.Error()}
+	if errors.As(err, &config) {
+		return v1alpha1.ReasonInvalidConfig, config.Error()
 	}
-	switch e := opencti.AsError(st.Problem); {
+	switch e := opencti.AsError(err); {
 	case e != nil && e.Code == opencti.AuthenticationFailed:
-		return verdict{metav1.ConditionFalse, v1alpha1.ReasonAuthFailed, "The CTI server refuses the user or password; correct them in spec.config or in the Secret of spec.configFrom"}
+		return v1alpha1.ReasonAuthFailed, "the CTI server refuses the user or password; correct them in spec.config or in the Secret of spec.configFrom"
 	case e != nil && e.Code == opencti.LicenceExhausted:
-		return verdict{metav1.ConditionFalse, v1alpha1.ReasonLicence, "The CTI server has no licence left for this link; free one or add licences there"}
+		return v1alpha1.ReasonLicence, "the CTI server has no licence left for this link; free one or add licences there"
+	case e != nil && e.Code == opencti.InvalidRequest:
+		return v1alpha1.ReasonUnknownDriver, "this runtime image does not have the class's driver; use an image that has it"
 	}
-	return verdict{metav1.ConditionFalse, v1alpha1.ReasonDisconnected, "The CTI server cannot be reached; check host and port in spec.config, and that the server runs"}
+	return v1alpha1.ReasonDisconnected, "the CTI server cannot be reached; check its address in spec.config, and that it runs"
 }
 
 // conditions makes the slot's conditions; Ready is the worst of the others.

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"math/rand/v2"
+	"reflect"
 	"sync"
 	"time"
 
@@ -18,6 +19,12 @@ const (
 	// resyncWidth is how many sessions are brought back at the same time; the
 	// driver bounds what is in flight to the server.
 	resyncWidth = 16
+
+	// mountedInterval is how often mounted Secrets and ConfigMaps are read again.
+	mountedInterval = 5 * time.Second
+	// lastRetry is the longest time between attempts with a new configuration that
+	// does not work.
+	lastRetry = 5 * time.Minute
 
 	firstBackoff = 250 * time.Millisecond
 	lastBackoff  = 10 * time.Second
@@ -46,7 +53,21 @@ func pause(ctx context.Context, retry <-chan struct{}, d time.Duration) bool {
 	return false
 }
 
-func (l *Link) connect(ctx context.Context, driver opencti.Driver, doc Document) (opencti.Connection, error) {
+// uplink is a connection with what it was made from.
+type uplink struct {
+	conn   opencti.Connection
+	driver opencti.Driver
+	doc    Document
+	config any
+
+	// What was tried instead and did not work, when it may be tried again, and how
+	// often it was: many wrong logins lock an account.
+	tried   any
+	retryAt time.Time
+	tries   int
+}
+
+func (l *Link) connect(ctx context.Context, driver opencti.Driver, doc Document) (*uplink, error) {
 	if err := l.o.MayAct(); err != nil {
 		return nil, err
 	}
@@ -56,32 +77,107 @@ func (l *Link) connect(ctx context.Context, driver opencti.Driver, doc Document)
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return driver.Connect(ctx, opencti.Environment{Config: config, Sink: l, Log: l.o.Log})
+	conn, err := driver.Connect(ctx, opencti.Environment{Config: config, Sink: l, Log: l.o.Log})
+	if err != nil {
+		return nil, err
+	}
+	return &uplink{conn: conn, driver: driver, doc: doc, config: config}, nil
 }
 
-// serve brings the sessions back and stays until the connection is lost, the
-// configuration changes or the context ends.
-func (l *Link) serve(ctx context.Context, conn opencti.Connection, retry <-chan struct{}) {
-	l.setState(conn, v1alpha1.ConnectionConnected, nil)
+// serve brings the sessions back and stays until the connection is lost, replaced or
+// the context ends. It returns the connection that replaces this one, if one does.
+func (l *Link) serve(ctx context.Context, up *uplink) (next *uplink) {
+	l.setState(up.conn, v1alpha1.ConnectionConnected, nil)
 	l.o.Observer.ConnectionChanged(true)
 	l.o.Log.Info("Connected to the CTI server", "sessions", len(l.all()))
 	resyncing, stop := context.WithCancel(ctx)
 	var back sync.WaitGroup
-	back.Go(func() { l.resync(resyncing, conn) })
+	back.Go(func() { l.resync(resyncing, up.conn) })
 	defer back.Wait()
 	defer stop()
-	select {
-	case <-conn.Done():
-		l.lost(v1alpha1.ConnectionDisconnected, conn.Err())
-	case <-retry:
-		l.o.Log.Info("Connecting anew with the new configuration")
+	reread := time.NewTicker(mountedInterval)
+	defer reread.Stop()
+	// What changed between the dial and now is seen at once.
+	check := make(chan struct{}, 1)
+	check <- struct{}{}
+	for {
+		_, _, retry, _ := l.current()
+		select {
+		case <-up.conn.Done():
+			l.lost(v1alpha1.ConnectionDisconnected, up.conn.Err())
+			return nil
+		case <-ctx.Done():
+			l.detach(up.conn)
+			l.lost(v1alpha1.ConnectionDisconnected, nil)
+			return nil
+		case <-retry:
+		case <-reread.C:
+		case <-check:
+		}
+		next, replace := l.replacement(ctx, up)
+		if !replace {
+			continue
+		}
 		stop()
-		l.detach(conn)
+		l.detach(up.conn)
 		l.lost(v1alpha1.ConnectionConnecting, nil)
-	case <-ctx.Done():
-		l.detach(conn)
-		l.lost(v1alpha1.ConnectionDisconnected, nil)
+		return next
 	}
+}
+
+// replacement looks whether the configuration is another than that of the
+// connection, in the document or in what is mounted. A changed one is tried before
+// the connection that works is let go, where the driver allows two: a wrong new
+// password must not take the link down.
+func (l *Link) replacement(ctx context.Context, up *uplink) (next *uplink, replace bool) {
+	driver, doc, _, err := l.current()
+	if err != nil {
+		return nil, false
+	}
+	config, err := l.config(driver, doc)
+	if err != nil {
+		l.keep(err)
+		return nil, false
+	}
+	if driver.Describe().Name == up.driver.Describe().Name && reflect.DeepEqual(config, up.config) {
+		if st, _ := l.Status(); st.Refused != nil {
+			l.refuse(nil)
+		}
+		return nil, false
+	}
+	if driver.Describe().Handover != opencti.Overlap {
+		l.o.Log.Info("Connecting anew with the new configuration")
+		return nil, true
+	}
+	if reflect.DeepEqual(config, up.tried) && time.Now().Before(up.retryAt) {
+		return nil, false
+	}
+	next, err = l.connect(ctx, driver, doc)
+	if err != nil {
+		up.failed(config)
+		l.keep(err)
+		return nil, false
+	}
+	l.o.Log.Info("Connected with the new configuration")
+	return next, true
+}
+
+// failed remembers a configuration that did not work.
+func (up *uplink) failed(config any) {
+	if !reflect.DeepEqual(config, up.tried) {
+		up.tried, up.tries = config, 0
+	}
+	up.retryAt = time.Now().Add(min(mountedInterval<<up.tries, lastRetry))
+	up.tries = min(up.tries+1, 8)
+}
+
+// keep stays with the connection that works; it says so once for each reason.
+func (l *Link) keep(why error) {
+	if st, _ := l.Status(); st.Refused != nil && st.Refused.Error() == why.Error() {
+		return
+	}
+	l.o.Log.Warn("The new configuration does not work; the last good one stays in force", "error", why)
+	l.refuse(why)
 }
 
 func (l *Link) lost(state v1alpha1.ConnectionState, why error) {

@@ -60,6 +60,7 @@ type Link struct {
 	conn     opencti.Connection
 	state    v1alpha1.ConnectionState
 	problem  error
+	refused  error
 	ended    bool          // Run has returned: this link will not connect again
 	retry    chan struct{} // closed to connect anew with the newest document
 	changed  chan struct{} // closed when the status changed
@@ -149,7 +150,10 @@ type Status struct {
 	Connection v1alpha1.ConnectionState
 	// Problem is why the connection is not there: an *opencti.Error or a
 	// *opencti.ConfigError.
-	Problem        error
+	Problem error
+	// Refused is why a changed configuration is not in force and the one before
+	// is; of the same types.
+	Refused        error
 	Sessions       int
 	SessionsByPool map[string]int
 }
@@ -158,7 +162,10 @@ type Status struct {
 func (l *Link) Status() (Status, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := Status{l.applied, l.state, l.problem, len(l.sessions), map[string]int{}}
+	s := Status{
+		Generation: l.applied, Connection: l.state, Problem: l.problem, Refused: l.refused,
+		Sessions: len(l.sessions), SessionsByPool: map[string]int{},
+	}
 	for _, m := range l.sessions {
 		s.SessionsByPool[m.Pool()]++
 	}
@@ -243,6 +250,17 @@ func (l *Link) setState(conn opencti.Connection, state v1alpha1.ConnectionState,
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn, l.state, l.problem = conn, state, problem
+	if conn != nil {
+		l.refused = nil
+	}
+	l.signal()
+}
+
+// refuse says why a changed configuration is not put in force.
+func (l *Link) refuse(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refused = why
 	l.signal()
 }
 
@@ -290,27 +308,33 @@ func (l *Link) end() {
 // stop, agents stay logged in, calls go on.
 func (l *Link) Run(ctx context.Context) {
 	defer l.end()
+	var up *uplink
 	for attempt := 0; ctx.Err() == nil; {
 		driver, doc, retry, err := l.current()
 		if err != nil {
 			pause(ctx, retry, time.Hour)
 			continue
 		}
-		conn, err := l.connect(ctx, driver, doc)
-		if err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			l.o.Log.Warn("Cannot connect to the CTI server", "attempt", attempt+1, "error", err)
-			l.setState(nil, v1alpha1.ConnectionDisconnected, err)
-			if pause(ctx, retry, backoff(attempt)) {
-				attempt = 0
-			} else {
-				attempt++
-			}
+		if up == nil {
+			up, err = l.connect(ctx, driver, doc)
+		}
+		if err == nil {
+			attempt = 0
+			up = l.serve(ctx, up)
 			continue
 		}
-		attempt = 0
-		l.serve(ctx, conn, retry)
+		if ctx.Err() != nil {
+			return
+		}
+		l.o.Log.Warn("Cannot connect to the CTI server", "attempt", attempt+1, "error", err)
+		l.setState(nil, v1alpha1.ConnectionDisconnected, err)
+		if pause(ctx, retry, backoff(attempt)) {
+			attempt = 0
+		} else {
+			attempt++
+		}
+	}
+	if up != nil {
+		l.detach(up.conn)
 	}
 }
