@@ -17,7 +17,7 @@ import (
 
 // writeTimeout bounds one write to a desktop that does not read. It then comes back
 // with its Last-Event-ID.
-const writeTimeout = 10 * time.Second
+var writeTimeout = 10 * time.Second
 
 type eventsInput struct {
 	InSession

@@ -14,9 +14,10 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/slots"
 )
 
+// holderWait is how long a request waits for a holder while the slot moves.
+var holderWait = 8 * time.Second
+
 const (
-	// holderWait is how long a request waits for a holder while the slot moves.
-	holderWait = 8 * time.Second
 	// lookAgain is the time between two looks at who holds the slot.
 	lookAgain = 500 * time.Millisecond
 	// retryPause is the time between two tries.

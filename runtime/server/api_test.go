@@ -1,0 +1,544 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/link/linktest"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestAuthentication(t *testing.T) {
+	token := "first"
+	p := holding(t, "a", 7, func(o *Options) {
+		o.Token = func() (string, error) {
+			if token == "" {
+				return "", errors.New("no file")
+			}
+			return token, nil
+		}
+	})
+	for name, tc := range map[string]struct {
+		now, header string
+		want        int
+	}{
+		"right":             {"first", "Bearer first", 200},
+		"the scheme's case": {"first", "bearer first", 200},
+		"missing":           {"first", "", 401},
+		"wrong":             {"first", "Bearer secret-guess", 401},
+		"a part of it":      {"first", "Bearer firs", 401},
+		"empty":             {"first", "Bearer ", 401},
+		"another scheme":    {"first", "Basic first", 401},
+		"rotated, the old":  {"second", "Bearer first", 401},
+		"rotated, the new":  {"second", "Bearer second", 200},
+		"unreadable":        {"", "Bearer first", 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token = tc.now
+			for _, path := range []string{"/v1/link", "/v1/nothing"} {
+				a := p.do("GET", path, "", header{"Authorization": tc.header})
+				if tc.want == 200 && path == "/v1/nothing" {
+					tc.want = 404
+				}
+				if a.StatusCode != tc.want {
+					t.Errorf("%s: %d, want %d", path, a.StatusCode, tc.want)
+				}
+				if tc.want == 200 || tc.want == 404 {
+					continue
+				}
+				if got := a.problem(t); got.Code != opencti.AuthenticationFailed || strings.Contains(string(a.body), "secret") {
+					t.Errorf("%s", a.body)
+				}
+				if tc.want == 401 && a.Header.Get("WWW-Authenticate") == "" {
+					t.Error("no WWW-Authenticate")
+				}
+			}
+		})
+	}
+}
+
+func TestBodiesAreStrict(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	const secret = "s3cr3t"
+	deep := strings.Repeat(`{"a":`, depthBound+1) + "1" + strings.Repeat("}", depthBound+1)
+	for name, tc := range map[string]struct {
+		path, body string
+		want       int
+		says       string
+	}{
+		"too large":                  {"/v1/sessions", `{"agentId":"` + strings.Repeat("x", bodyBound) + `"}`, 413, "65536"},
+		"too large, activity":        {"/v1/sessions/4001/activities/MakeCall", strings.Repeat(" ", bodyBound+1), 413, "65536"},
+		"unknown member":             {"/v1/sessions", `{"agentId":"4001","pasword":"` + secret + `"}`, 400, "pasword"},
+		"unknown member, activity":   {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1","number":"` + secret + `"}`, 400, "number"},
+		"duplicate":                  {"/v1/sessions", `{"agentId":"4001","agentId":"` + secret + `"}`, 400, "body.agentId"},
+		"duplicate within":           {"/v1/sessions", `{"agentId":"4001","login":{"password":"a","password":"` + secret + `"}}`, 400, "body.login.password"},
+		"duplicate, escaped":         {"/v1/sessions", `{"agentId":"4001","\u0061gentId":"` + secret + `"}`, 400, "body.agentId"},
+		"another case":               {"/v1/sessions", `{"AgentId":"` + secret + `"}`, 400, "AgentId"},
+		"another case, activity":     {"/v1/sessions/4001/activities/MakeCall", `{"DestinationNumber":"` + secret + `"}`, 400, "DestinationNumber"},
+		"wrong type":                 {"/v1/sessions", `{"agentId":["` + secret + `"]}`, 400, "body.agentId"},
+		"wrong type within":          {"/v1/sessions", `{"agentId":"4001","login":{"password":73571}}`, 400, "body.login.password"},
+		"wrong type, activity":       {"/v1/sessions/4001/activities/LoginAgent", `{"agentPassword":["` + secret + `"]}`, 400, "body.agentPassword"},
+		"null, activity":             {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":null}`, 400, "body.destinationNumber"},
+		"wrong type in a map":        {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1","variables":{"a":1}}`, 400, "body.variables"},
+		"missing, activity":          {"/v1/sessions/4001/activities/MakeCall", `{}`, 400, "destinationNumber"},
+		"no body, activity":          {"/v1/sessions/4001/activities/HoldCall", ``, 400, "required"},
+		"a list":                     {"/v1/sessions", `["` + secret + `"]`, 400, "body"},
+		"a list, activity":           {"/v1/sessions/4001/activities/MakeCall", `["` + secret + `"]`, 400, "body"},
+		"two values":                 {"/v1/sessions", `{"agentId":"4001"} {"agentId":"` + secret + `"}`, 400, "more than one"},
+		"deep":                       {"/v1/sessions", deep, 400, "nested deeper than 16"},
+		"too early an end":           {"/v1/sessions", `{"agentId":"` + secret, 400, "ends too early"},
+		"no JSON":                    {"/v1/sessions", `agent=` + secret, 400, "near byte"},
+		"too long":                   {"/v1/sessions", `{"agentId":"` + strings.Repeat(secret, 20) + `"}`, 400, "body.agentId"},
+		"too long, activity":         {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"` + strings.Repeat(secret, 60) + `"}`, 400, "body.destinationNumber"},
+		"no such kind of event":      {"/v1/sessions", `{"dn":"1","hiddenEvents":["` + secret + `"]}`, 400, "body.hiddenEvents"},
+		"login without an agent":     {"/v1/sessions", `{"dn":"1","login":{}}`, 400, "body.agentId"},
+		"nobody":                     {"/v1/sessions", `{}`, 400, "agentId"},
+		"no such activity":           {"/v1/sessions/4001/activities/Dance", `{}`, 404, "no such activity"},
+		"a wrong path":               {"/v1/session", `{}`, 404, "/docs"},
+		"a wrong method":             {"/v1/link", `{}`, 405, "use GET"},
+		"a session with a long name": {"/v1/sessions/" + strings.Repeat("x", 65) + "/activities/HangUpCall", `{}`, 400, "path.session"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := p.do("POST", tc.path, tc.body)
+			got := a.problem(t)
+			if a.StatusCode != tc.want || !strings.Contains(got.Message, tc.says) {
+				t.Errorf("%d %q; want %d with %q", a.StatusCode, got.Message, tc.want, tc.says)
+			}
+			if strings.Contains(string(a.body), secret) || strings.Contains(string(a.body), "73571") {
+				t.Errorf("it tells the value: %.300s", a.body)
+			}
+		})
+	}
+}
+
+func TestHeadersAreStrict(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	for name, tc := range map[string]struct {
+		header header
+		says   string
+	}{
+		"no event id":     {header{"Last-Event-ID": "s3cr3t"}, "Last-Event-ID"},
+		"a long event id": {header{"Last-Event-ID": strings.Repeat("9", 65)}, "Last-Event-ID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := p.do("GET", "/v1/sessions/4001/events", "", tc.header)
+			if got := a.problem(t); a.StatusCode != 400 || !strings.Contains(got.Message, tc.says) || strings.Contains(got.Message, "s3cr3t") {
+				t.Errorf("%d %s", a.StatusCode, a.body)
+			}
+		})
+	}
+}
+
+func TestEveryActivity(t *testing.T) {
+	bodies := map[opencti.Activity]string{
+		opencti.LoginAgent: `{"agentId":"4001","agentPassword":"pw","queue":"5000","workMode":"x"}`, opencti.LogoutAgent: `{"reasonCode":"1"}`,
+		opencti.SetAgentReady: ``, opencti.SetAgentNotReady: `{"workMode":"AFTER_CALL_WORK","reasonCode":"1"}`,
+		opencti.AnswerCall: `{"callId":"-1"}`, opencti.HoldCall: `{"callId":"t","heldCallId":"x","dn":"1001"}`, opencti.RetrieveCall: `{"callId":"h"}`,
+		opencti.MakeCall: `{"destinationNumber":"1002","variables":{"a":"b"},"options":{"o":"p"}}`, opencti.HangUpCall: `{}`,
+	}
+	want := map[opencti.Activity]opencti.Request{
+		opencti.LoginAgent: {AgentPassword: "pw", Queue: "5000", WorkMode: "x"}, opencti.LogoutAgent: {ReasonCode: "1"},
+		opencti.SetAgentNotReady: {WorkMode: "AFTER_CALL_WORK", ReasonCode: "1"}, opencti.AnswerCall: {CallID: "r"},
+		opencti.HoldCall: {CallID: "t", HeldCallID: "x"}, opencti.RetrieveCall: {CallID: "h"}, opencti.HangUpCall: {CallID: "t"},
+		opencti.MakeCall: {DestinationNumber: "1002", Variables: map[string]string{"a": "b"}, Options: map[string]string{"o": "p"}},
+	}
+	for _, spec := range opencti.Specs() {
+		t.Run(string(spec.Activity), func(t *testing.T) {
+			p := holding(t, "a", 7)
+			p.cti.Set("1001", opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Available}, Calls: []opencti.Call{
+				{CallID: "r", State: opencti.Offering}, {CallID: "h", State: opencti.Held}, {CallID: "t", State: opencti.Established},
+			}})
+			asked := make(chan opencti.Request, 1)
+			p.cti.OnPerform = func(_ context.Context, _ *linktest.Device, r opencti.Request) error { asked <- r; return nil }
+			p.open()
+			a := p.do("POST", "/v1/sessions/4001/activities/"+string(spec.Activity), bodies[spec.Activity])
+			if a.StatusCode != http.StatusAccepted {
+				t.Fatalf("%d %s", a.StatusCode, a.body)
+			}
+			var got Accepted
+			a.into(t, &got)
+			r := <-asked
+			if got.RequestID == "" || got.RequestID != r.ID || got.Activity != spec.Activity || !got.Accepted {
+				t.Errorf("%+v", got)
+			}
+			w := want[spec.Activity]
+			w.Activity, w.ID, w.DN, w.AgentID = spec.Activity, r.ID, "1001", "4001"
+			if diff := cmp.Diff(w, r); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEveryPropertyIsKnownToTheAPI(t *testing.T) {
+	for _, s := range opencti.Specs() {
+		for _, p := range append(append([]opencti.Property{}, s.Required...), s.Optional...) {
+			if d, ok := properties[p]; !ok || d.doc == "" || d.field == nil {
+				t.Errorf("%s: the API does not know %s", s.Activity, p)
+			}
+		}
+	}
+}
+
+func TestRefusalsOfActivities(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err       error
+		status    int
+		code      opencti.ErrorCode
+		detail    string
+		retryable bool
+	}{
+		"the state":        {opencti.Errorf(opencti.InvalidState, "no").WithDetail("42: wrong state"), 409, opencti.InvalidState, "42: wrong state", false},
+		"the destination":  {opencti.Errorf(opencti.InvalidDestination, "no"), 400, opencti.InvalidDestination, "", false},
+		"the line":         {opencti.Errorf(opencti.DestinationBusy, "busy"), 409, opencti.DestinationBusy, "", true},
+		"the link":         {opencti.Errorf(opencti.LinkDown, "lost"), 503, opencti.LinkDown, "", true},
+		"the time":         {context.DeadlineExceeded, 504, opencti.Timeout, "", true},
+		"something else":   {errors.New("code 7"), 409, opencti.Rejected, "code 7", false},
+		"the unknown call": {opencti.Errorf(opencti.NoSuchCall, "no"), 404, opencti.NoSuchCall, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := holding(t, "a", 7)
+			p.cti.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { return tc.err }
+			p.open()
+			a := p.do("POST", "/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1"}`)
+			got := a.problem(t)
+			if a.StatusCode != tc.status || got.Code != tc.code || got.Detail != tc.detail || got.Retryable != tc.retryable || got.Activity != opencti.MakeCall {
+				t.Errorf("%d %s", a.StatusCode, a.body)
+			}
+			if (a.Header.Get("Retry-After") != "") != (tc.status == 503) {
+				t.Errorf("Retry-After %q", a.Header.Get("Retry-After"))
+			}
+		})
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	p := holding(t, "a", 7)
+	acted := 0
+	p.cti.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { acted++; return nil }
+	p.open()
+	call := func(body string) answer {
+		return p.do("POST", "/v1/sessions/4001/activities/MakeCall", body, header{"Idempotency-Key": "k"})
+	}
+	first, second := call(`{"destinationNumber":"1"}`), call(`{"destinationNumber":"1"}`)
+	if acted != 1 || first.StatusCode != 202 || string(first.body) != string(second.body) {
+		t.Errorf("acted %d times: %s %s", acted, first.body, second.body)
+	}
+	if other := call(`{"destinationNumber":"2"}`); other.StatusCode != 409 || other.problem(t).Code != opencti.IdempotencyConflict {
+		t.Errorf("%s", other.body)
+	}
+}
+
+func TestOpenJoinTakeOverClose(t *testing.T) {
+	p := holding(t, "a", 7)
+	open := func(body string) (int, Opened) {
+		a := p.do("POST", "/v1/sessions", body)
+		var o Opened
+		if a.StatusCode < 300 {
+			a.into(t, &o)
+		} else {
+			a.problem(t)
+		}
+		return a.StatusCode, o
+	}
+	status, first := open(`{"agentId":"4001","dn":"1001"}`)
+	if status != 201 || first.Joined || first.Session != "4001" || first.SessionToken == "" || first.Snapshot.DN != "1001" {
+		t.Errorf("%d %+v", status, first)
+	}
+	if status, joined := open(`{"agentId":"4001"}`); status != 200 || !joined.Joined {
+		t.Errorf("%d %+v", status, joined)
+	}
+	if status, _ := open(`{"agentId":"4002","dn":"1001"}`); status != 409 {
+		t.Errorf("%d", status)
+	}
+	if status, taken := open(`{"agentId":"4002","dn":"1001","takeOver":true}`); status != 201 || taken.Session != "4002" {
+		t.Errorf("%d %+v", status, taken)
+	}
+	if a := p.do("GET", "/v1/sessions/4001", ""); a.StatusCode != 404 {
+		t.Errorf("the session that was taken over: %d", a.StatusCode)
+	}
+	var snap session.Snapshot
+	p.do("GET", "/v1/sessions/4002", "").into(t, &snap)
+	if snap.AgentID != "4002" || snap.Link != opencti.LinkUp {
+		t.Errorf("%+v", snap)
+	}
+	if a := p.do("DELETE", "/v1/sessions/4002", ""); a.StatusCode != 204 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if a := p.do("DELETE", "/v1/sessions/4002", ""); a.StatusCode != 404 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestOpenWithLogin(t *testing.T) {
+	for name, tc := range map[string]struct {
+		state  opencti.EventName
+		err    error
+		status int
+		asked  int
+		left   int
+	}{
+		"logs in":              {opencti.LoggedOut, nil, 201, 1, 1},
+		"is logged in already": {opencti.Available, nil, 201, 0, 1},
+		"a wrong password":     {opencti.LoggedOut, opencti.Errorf(opencti.AuthenticationFailed, "wrong"), 401, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := holding(t, "a", 7)
+			p.cti.Set("1001", opencti.DeviceSnapshot{Agent: opencti.AgentState{State: tc.state}})
+			var asked []opencti.Request
+			p.cti.OnPerform = func(_ context.Context, _ *linktest.Device, r opencti.Request) error {
+				asked = append(asked, r)
+				return tc.err
+			}
+			a := p.do("POST", "/v1/sessions", `{"agentId":"4001","login":{"password":"pw"}}`)
+			if a.StatusCode != tc.status || len(asked) != tc.asked {
+				t.Errorf("%d %s, asked %v", a.StatusCode, a.body, asked)
+			}
+			if tc.asked == 1 && asked[0].AgentPassword != "pw" {
+				t.Errorf("%+v", asked[0])
+			}
+			if d := p.cti.Connection(1).Devices(); len(d) != tc.left {
+				t.Errorf("open at the server: %v", d)
+			}
+		})
+	}
+}
+
+func TestCloseWithLogout(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.cti.Set("1001", opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Available}})
+	var asked []opencti.Request
+	refuse := error(opencti.Errorf(opencti.InvalidState, "busy"))
+	p.cti.OnPerform = func(_ context.Context, _ *linktest.Device, r opencti.Request) error {
+		asked = append(asked, r)
+		return refuse
+	}
+	p.open()
+	if a := p.do("DELETE", "/v1/sessions/4001?logout=true&reasonCode=3", ""); a.StatusCode != 409 || len(asked) != 1 || asked[0].ReasonCode != "3" {
+		t.Errorf("%d %s %v", a.StatusCode, a.body, asked)
+	}
+	if a := p.do("GET", "/v1/sessions/4001", ""); a.StatusCode != 200 {
+		t.Error("a log-out that is refused closes nothing")
+	}
+	refuse = nil
+	if a := p.do("DELETE", "/v1/sessions/4001?logout=true", ""); a.StatusCode != 204 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if a := p.do("DELETE", "/v1/sessions/4001?logout=maybe", ""); a.StatusCode != 400 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestRestoreFromTheSessionToken(t *testing.T) {
+	opened := holding(t, "a", 7).open()
+	other := tokenSigner{[]byte("key of the link"), "other", time.Now}
+	same := tokenSigner{[]byte("key of the link"), "main", time.Now}
+	old := tokenSigner{same.key, same.link, func() time.Time { return time.Now().Add(-sessionTokenLife - time.Minute) }}
+	mine := sessionToken{DN: "1001", AgentID: "4001"}
+	for name, tc := range map[string]struct {
+		token string
+		want  int
+	}{
+		"as it was given":         {opened.SessionToken, 200},
+		"none":                    {"", 404},
+		"tampered":                {"A" + opened.SessionToken, 403},
+		"without a signature":     {strings.Split(opened.SessionToken, ".")[0], 403},
+		"expired":                 {old.sign(mine), 403},
+		"of another link":         {other.sign(mine), 403},
+		"of another session":      {same.sign(sessionToken{DN: "1002", AgentID: "4002"}), 403},
+		"of an agent who is gone": {same.sign(sessionToken{DN: "1009", AgentID: "4009"}), 403},
+		"of another key":          {tokenSigner{[]byte("x"), "main", time.Now}.sign(mine), 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := holding(t, "b", 8)
+			a := p.do("GET", "/v1/sessions/4001", "", header{HeaderSession: tc.token})
+			if a.StatusCode != tc.want {
+				t.Fatalf("%d %s", a.StatusCode, a.body)
+			}
+			if tc.want != 200 {
+				if strings.Contains(string(a.body), tc.token) && tc.token != "" {
+					t.Error("the token is told")
+				}
+				return
+			}
+			var snap session.Snapshot
+			a.into(t, &snap)
+			if snap.DN != "1001" || snap.Link != opencti.LinkUp || !strings.HasPrefix(snap.LastEvent, "8-") {
+				t.Errorf("%+v", snap)
+			}
+		})
+	}
+}
+
+func TestLinkInfo(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	var got map[string]any
+	p.do("GET", "/v1/link", "").into(t, &got)
+	for k, want := range map[string]any{"name": "main", "class": "test", "driver": linktest.Name, "state": "Connected", "sessions": 1.0} {
+		if got[k] != want {
+			t.Errorf("%s is %v, want %v", k, got[k], want)
+		}
+	}
+	if n := len(got["activities"].([]any)); n != len(opencti.Specs()) {
+		t.Errorf("%d activities", n)
+	}
+}
+
+func TestOpenAPI(t *testing.T) {
+	p := newPod(t, "a")
+	a := p.do("GET", "/openapi.json", "", header{"Authorization": ""})
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct{ OperationID string }
+	}
+	a.into(t, &doc)
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Errorf("OpenAPI %q", doc.OpenAPI)
+	}
+	operations := map[string]bool{}
+	for _, item := range doc.Paths {
+		for _, op := range item {
+			operations[op.OperationID] = true
+		}
+	}
+	want := []string{"getLink", "openSession", "getSession", "closeSession", "streamEvents"}
+	for _, s := range opencti.Specs() {
+		want = append(want, string(s.Activity))
+	}
+	for _, id := range want {
+		if !operations[id] {
+			t.Errorf("no operation %s", id)
+		}
+	}
+	if len(operations) != len(want) {
+		t.Errorf("%d operations, want %d", len(operations), len(want))
+	}
+	golden(t, "testdata/openapi.json", a.body)
+	if y := p.do("GET", "/openapi.yaml", ""); y.StatusCode != 200 || !strings.Contains(string(y.body), "openapi: 3.1") {
+		t.Errorf("%d %.80s", y.StatusCode, y.body)
+	}
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(got, &v); err != nil {
+		t.Fatal(err)
+	}
+	pretty, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pretty = append(pretty, '\n')
+	if *update {
+		if err := os.WriteFile(file, pretty, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(pretty)); diff != "" {
+		t.Errorf("the API changed; run go test ./runtime/server -update if it should (-golden +now):\n%s", diff)
+	}
+}
+
+func TestDocsPage(t *testing.T) {
+	p := newPod(t, "a")
+	a := p.do("GET", "/docs", "", header{"Authorization": ""})
+	page := string(a.body)
+	for path, item := range p.api.OpenAPI().Paths {
+		if !strings.Contains(page, path) {
+			t.Errorf("the page does not have %s", path)
+		}
+		if item.Post != nil && !strings.Contains(page, "-X POST $CTI"+strings.ReplaceAll(path, "{session}", "4001")) {
+			t.Errorf("no line to paste for POST %s", path)
+		}
+	}
+	for _, bad := range []string{"<script", "javascript:", "src=", `href="http`, "<link", " onclick", " onload", "url(", "@import", "<iframe"} {
+		if i := strings.Index(strings.ToLower(page), bad); i >= 0 {
+			t.Errorf("the page has %q: …%.80s", bad, page[i:])
+		}
+	}
+	if csp := a.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "script-src") {
+		t.Errorf("policy %q", csp)
+	}
+	home, err := p.request(t.Context(), "GET", "/", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer home.Body.Close()
+	if home.Request.URL.Path != "/docs" {
+		t.Errorf("/ leads to %s", home.Request.URL.Path)
+	}
+}
+
+func TestFileSecret(t *testing.T) {
+	file := t.TempDir() + "/token"
+	read := FileSecret(file)
+	if _, err := read(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	for content, want := range map[string]string{"a\n": "a", "b": "b", " c \r\n": "c"} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := read(); err != nil || got != want {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(); err == nil {
+		t.Errorf("an empty secret is %q: everybody may come in", got)
+	}
+}
+
+func FuzzCheckJSON(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":[1,{"b":null}]}`, `{"a":1,"a":2}`, `[[[[`, `{} {}`, "{\"\xff\":1}", `1e999`, `{"a"`, `"`, ``} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		err := checkJSON(b)
+		if err == nil && !json.Valid(b) {
+			t.Errorf("%q is not JSON", b)
+		}
+		if err != nil && (err.Error() == "" || !strings.Contains(err.Error(), "body")) {
+			t.Errorf("%q: %q does not say where", b, err)
+		}
+	})
+}
+
+func FuzzSessionToken(f *testing.F) {
+	s := tokenSigner{[]byte("key"), "main", time.Now}
+	good := s.sign(sessionToken{DN: "1001", AgentID: "4001"})
+	for _, seed := range []string{good, "", ".", "a.b", strings.ToUpper(good), good + ".", "." + good} {
+		f.Add(seed)
+	}
+	forged := tokenSigner{[]byte("not the key"), "main", time.Now}
+	f.Fuzz(func(t *testing.T, token string) {
+		if _, err := forged.verify(token); err == nil {
+			t.Errorf("%q passes without the key", token)
+		}
+		if got, err := s.verify(token); err == nil && token != good && got.Link != "main" {
+			t.Errorf("%q is of link %q", token, got.Link)
+		}
+	})
+}

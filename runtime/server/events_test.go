@@ -1,0 +1,258 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+func TestStreamStartsWithASnapshot(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	p.happen(opencti.Offering, "c1")
+	s := p.stream("4001")
+	snap := s.want(opencti.SnapshotEvent)
+	if s.resume != "snapshot" || len(snap.Snapshot.Calls) != 1 || snap.Snapshot.LastEvent != snap.ID {
+		t.Errorf("%s %+v", s.resume, snap.Snapshot)
+	}
+	p.happen(opencti.Established, "c1")
+	p.happen(opencti.Released, "c1")
+	last := s.want(opencti.Established, opencti.Released)
+	if !last.Ended || last.ID != "7-4" {
+		t.Errorf("%+v", last)
+	}
+}
+
+func TestStreamGoesOn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		last   string
+		resume string
+		first  opencti.EventName
+	}{
+		"from where it was":    {"7-2", "replayed", opencti.Established},
+		"from the start":       {"7-0", "replayed", opencti.SnapshotEvent},
+		"of another epoch":     {"6-2", "snapshot", opencti.SnapshotEvent},
+		"of a number to come":  {"7-99", "snapshot", opencti.SnapshotEvent},
+		"with nothing missing": {"7-3", "replayed", opencti.Released},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := holding(t, "a", 7)
+			p.open()                            // 7-1
+			p.happen(opencti.Offering, "c1")    // 7-2
+			p.happen(opencti.Established, "c1") // 7-3
+			s := p.stream("4001", header{"Last-Event-ID": tc.last})
+			if s.resume != tc.resume {
+				t.Errorf("%s: %s", HeaderResume, s.resume)
+			}
+			p.happen(opencti.Released, "c1")
+			s.want(tc.first)
+		})
+	}
+}
+
+func TestStreamOfWhoWasAwayTooLong(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	for range 200 {
+		p.happen(opencti.Offering, "c1")
+		p.happen(opencti.Released, "c1")
+	}
+	s := p.stream("4001", header{"Last-Event-ID": "7-1"})
+	if e := s.want(opencti.SnapshotEvent); s.resume != "snapshot" || e.ID != "7-401" {
+		t.Errorf("%s %s", s.resume, e.ID)
+	}
+}
+
+func TestStreamAfterAFailOver(t *testing.T) {
+	before := holding(t, "a", 7)
+	opened := before.open()
+	seen := before.stream("4001").want(opencti.SnapshotEvent)
+	after := holding(t, "b", 8)
+	after.cti.Set("1001", opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Busy}, Calls: []opencti.Call{{CallID: "c1", State: opencti.Held}}})
+	s := after.stream("4001", resume(seen), sessionHeader(opened))
+	e := s.want(opencti.SnapshotEvent)
+	if s.resume != "snapshot" || len(e.Snapshot.Calls) != 1 || !strings.HasPrefix(e.ID, "8-") {
+		t.Errorf("%s %+v", s.resume, e)
+	}
+}
+
+func TestStreamIsKeptAwake(t *testing.T) {
+	p := holding(t, "a", 7, func(o *Options) { o.KeepAlive = 10 * time.Millisecond })
+	p.open()
+	s := p.stream("4001")
+	first, err := s.block()
+	if err != nil || first["retry"] == "" {
+		t.Errorf("no retry: %v %v", first, err)
+	}
+	s.want(opencti.SnapshotEvent)
+	for range 2 {
+		if b, err := s.block(); err != nil || b[""] != "keep-alive" {
+			t.Fatalf("%v %v", b, err)
+		}
+	}
+	p.happen(opencti.Offering, "c1")
+	s.want(opencti.Offering)
+}
+
+func TestStreamEnds(t *testing.T) {
+	for name, end := range map[string]func(p *pod, held *atomic.Bool){
+		"when the readers are sent away":  func(p *pod, _ *atomic.Bool) { p.routing.link.CloseReaders() },
+		"when the session is closed":      func(p *pod, _ *atomic.Bool) { p.do("DELETE", "/v1/sessions/4001", "") },
+		"when this pod may not speak now": func(p *pod, held *atomic.Bool) { held.Store(false); p.happen(opencti.Offering, "c1") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var held atomic.Bool
+			held.Store(true)
+			p := holding(t, "a", 7, func(o *Options) {
+				o.MayAct = func() error {
+					if !held.Load() {
+						return errors.New("not the holder")
+					}
+					return nil
+				}
+			})
+			p.open()
+			s := p.stream("4001")
+			s.want(opencti.SnapshotEvent)
+			end(p, &held)
+			for {
+				b, err := s.block()
+				if err != nil {
+					break
+				}
+				if strings.Contains(b["data"], "Offering") {
+					t.Error("an event was told without the slot")
+				}
+			}
+		})
+	}
+}
+
+// A server bounds the time to read a request; on HTTP/1.1 that bound must not end
+// the stream that answers it.
+func TestStreamOutlivesTheTimeToRead(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	slow := httptest.NewUnstartedServer(p.Desktop())
+	slow.Config.ReadTimeout = 50 * time.Millisecond
+	slow.Start()
+	t.Cleanup(slow.Close)
+	p.url = slow.URL
+	s := p.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	time.Sleep(4 * slow.Config.ReadTimeout) // the time itself is what is tested
+	p.happen(opencti.Offering, "c1")
+	s.want(opencti.Offering)
+	s.close()
+}
+
+// rawConn is a desktop that does not read, on a connection with small buffers.
+func rawConn(t *testing.T, p *pod, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write([]byte("GET " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + desktopToken + "\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// A desktop that reads nothing is cut off, does not slow the others, and is right
+// when it comes back.
+func TestASlowReader(t *testing.T) {
+	before := writeTimeout
+	writeTimeout = 100 * time.Millisecond
+	t.Cleanup(func() { writeTimeout = before })
+	ended := make(chan struct{})
+	p := holding(t, "a", 7)
+	p.open()
+	watched := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.Desktop().ServeHTTP(w, r)
+		close(ended)
+	}))
+	t.Cleanup(watched.Close)
+	fast := p.stream("4001")
+	seen := fast.want(opencti.SnapshotEvent)
+	desktop := p.url
+	p.url = watched.URL
+	rawConn(t, p, "/v1/sessions/4001/events")
+	p.url = desktop
+	big := map[string]any{"callId": "c1", "variables": map[string]string{"blob": strings.Repeat("x", 32<<10)}}
+	for stop := time.Now().Add(20 * time.Second); ; {
+		p.cti.Connection(1).Happen("1001", opencti.Offering, big)
+		p.happen(opencti.Released, "c1")
+		fast.want(opencti.Offering, opencti.Released)
+		select {
+		case <-ended:
+		default:
+			if time.Now().After(stop) {
+				t.Fatal("it was never cut off")
+			}
+			continue
+		}
+		break
+	}
+	back := p.stream("4001", resume(seen))
+	e := back.next()
+	if e.Name == opencti.SnapshotEvent && len(e.Snapshot.Calls) != 0 {
+		t.Errorf("back: %+v", e)
+	}
+}
+
+// After a stream has ended the connection serves the next request, however long the
+// stream was.
+func TestTheConnectionAfterAStream(t *testing.T) {
+	before := writeTimeout
+	writeTimeout = 50 * time.Millisecond
+	t.Cleanup(func() { writeTimeout = before })
+	p := holding(t, "a", 7)
+	p.open()
+	s := p.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	if a := p.do("DELETE", "/v1/sessions/4001", ""); a.StatusCode != 204 {
+		t.Fatalf("%d", a.StatusCode)
+	}
+	s.ends()
+	time.Sleep(3 * writeTimeout) // the deadline of the stream's last write passes
+	for range 4 {
+		if a := p.do("GET", "/v1/link", ""); a.StatusCode != 200 {
+			t.Errorf("%d %s", a.StatusCode, a.body)
+		}
+	}
+}
+
+// A desktop that goes away leaves nothing behind.
+func TestStreamOfADesktopThatLeaves(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	left := make(chan error, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.Desktop().ServeHTTP(w, r)
+		left <- context.Cause(r.Context())
+	}))
+	t.Cleanup(srv.Close)
+	p.url = srv.URL
+	s := p.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	s.close()
+	if err := <-left; err == nil {
+		t.Error("the stream ended of itself")
+	}
+	if _, ok := p.routing.link.Session("4001"); !ok {
+		t.Error("the session went with its desktop")
+	}
+}
