@@ -156,7 +156,7 @@ func (l *Link) start(ctx context.Context, m *member) error {
 // remove takes a session out. Its turn is held.
 func (l *Link) remove(m *member) opencti.Device {
 	m.gone = true
-	device, last := m.Session.Close()
+	device, last := m.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.sessions, m.Key())
@@ -202,6 +202,6 @@ func (l *Link) close(ctx context.Context, m *member) error {
 // them any more. Desktops come back to the slot's next holder.
 func (l *Link) CloseReaders() {
 	for _, m := range l.all() {
-		m.Session.Close()
+		m.Close()
 	}
 }

@@ -57,9 +57,8 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		r, w := humago.Unwrap(c)
 		st := &stream{session: found, w: w, rc: http.NewResponseController(w), keepAlive: s.o.KeepAlive, mayAct: s.o.MayAct}
-		if err := st.run(r.Context(), last, in.LastEventID != ""); err != nil {
-			s.o.Log.Debug("A stream ended", "session", found.Key(), "error", err)
-		}
+		err := st.run(r.Context(), last, in.LastEventID != "")
+		s.o.Log.Debug("A stream ended", "session", found.Key(), "why", err)
 	}}, nil
 }
 
@@ -73,7 +72,8 @@ type stream struct {
 	buf       []byte
 }
 
-// run writes until the desktop, the session or the pod's hold on the slot is gone.
+// run writes until the desktop, the session or the pod's hold on the slot is gone,
+// and says which.
 func (st *stream) run(ctx context.Context, last session.EventID, resume bool) error {
 	replay := resume && st.session.Events.Holds(last)
 	h := st.w.Header()

@@ -35,13 +35,13 @@ type answer struct {
 // once runs do for a new key, to its end even when ctx ends, and gives the first answer again for a known one.
 // The same key with another request is an IdempotencyConflict.
 func (a *answers) once(ctx context.Context, key string, r opencti.Request, do func(context.Context) error) (string, error) {
-	print := fingerprint(r)
+	mark := fingerprint(r)
 	a.mu.Lock()
 	if first, ok := a.byKey[key]; ok {
 		a.mu.Unlock()
-		return first.again(ctx, print)
+		return first.again(ctx, mark)
 	}
-	mine := &answer{fingerprint: print, requestID: r.ID, done: make(chan struct{})}
+	mine := &answer{fingerprint: mark, requestID: r.ID, done: make(chan struct{})}
 	a.remember(key, mine)
 	a.mu.Unlock()
 	// The first desktop may be cut off: the one that comes again wants the true answer.
@@ -52,8 +52,8 @@ func (a *answers) once(ctx context.Context, key string, r opencti.Request, do fu
 	return mine.requestID, mine.err
 }
 
-func (w *answer) again(ctx context.Context, print [sha256.Size]byte) (string, error) {
-	if w.fingerprint != print {
+func (w *answer) again(ctx context.Context, mark [sha256.Size]byte) (string, error) {
+	if w.fingerprint != mark {
 		return "", opencti.Errorf(opencti.IdempotencyConflict, "this Idempotency-Key was used for another request; use a new one")
 	}
 	select {

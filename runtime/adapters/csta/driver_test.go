@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -204,7 +205,7 @@ func TestConnectionLost(t *testing.T) {
 		{"monitor stopped", func(p *peer) {
 			p.send("0003", `<MonitorStop><monitorCrossRefID>71</monitorCrossRefID></MonitorStop>`)
 		}, "MonitorStop"},
-		{"no frames", func(p *peer) { p.conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }, "zero bytes"},
+		{"no frames", func(p *peer) { fmt.Fprint(p.conn, "HTTP/1.1 400 Bad Request\r\n\r\n") }, "zero bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newPeer(t, quiet())

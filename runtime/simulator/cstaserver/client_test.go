@@ -62,7 +62,6 @@ type client struct {
 	out    *wire.Writer
 	lastID int
 	events []wire.Message
-	err    error // why the connection ended
 }
 
 func dial(t *testing.T, x *exchange) *client {

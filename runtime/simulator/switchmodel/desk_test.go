@@ -81,7 +81,7 @@ func (d *desk) must(err error) {
 func (d *desk) told() []string {
 	var lines []string
 	for _, e := range d.events {
-		line := fmt.Sprintf("%s %s %s", e.Kind, e.Device, e.Cause)
+		var line string
 		if e.Call != nil {
 			line = fmt.Sprintf("%s %s %s %s", e.Kind, e.Device, e.Call.StateAt(e.Device), e.Cause)
 		} else {
@@ -94,16 +94,6 @@ func (d *desk) told() []string {
 	}
 	d.events = nil
 	return lines
-}
-
-func (d *desk) agentState(phone DeviceID) string {
-	d.test.Helper()
-	a, err := d.AgentAt(phone)
-	d.must(err)
-	if a == nil {
-		return string(LoggedOff)
-	}
-	return strings.TrimSpace(string(a.State) + " " + a.Reason)
 }
 
 // at is the connection of a device in the newest call.

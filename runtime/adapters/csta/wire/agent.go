@@ -85,7 +85,7 @@ type AgentEvent struct {
 	Extensions        *Extensions `xml:"extensions"`
 }
 
-// The events of agents. The schema has pendingAgentState in Busy and WorkingAfterCall.
+// AgentLoggedOnEvent and those after it are the events of agents. The schema has pendingAgentState in Busy and WorkingAfterCall.
 type (
 	AgentLoggedOnEvent struct {
 		event

@@ -34,7 +34,7 @@ type Variable struct {
 // MarshalXML puts the list into CTILink's namespace.
 func (l VariableList) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	start.Name = xml.Name{Space: namespaceCTILink, Local: "callData"}
-	return e.EncodeElement(variables{l.Variables}, start)
+	return e.EncodeElement(variables(l), start)
 }
 
 // UnmarshalXML implements xml.Unmarshaler.

@@ -26,6 +26,7 @@ const (
 // number their requests from 1.
 type Kind int
 
+// The kinds of messages.
 const (
 	Request Kind = iota
 	Response
