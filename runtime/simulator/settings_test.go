@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
 func file(t *testing.T, text string) (path string) {
