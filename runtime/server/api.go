@@ -14,7 +14,7 @@ import (
 
 const apiDescription = `A CTI session per agent: requests in, events out.
 
-Open a session, keep its **sessionToken**, read its event stream, send activities.
+Open a session, keep its sessionToken, read its event stream, send activities.
 An activity that is answered with 202 was accepted by the CTI server; the change
 itself comes as an event with causedBy set to the requestId. After a lost
 connection, send the token, the sessionToken and Last-Event-ID again: the stream

@@ -26,7 +26,7 @@ var docsPage = template.Must(template.New("docs").Parse(docsHTML))
 type docsOperation struct {
 	Method, Path, Summary, Description string
 	Parameters                         []docsMember
-	Body                               []docsMember
+	Body, Answer                       []docsMember
 	Statuses                           []string
 	Curl                               string
 }
@@ -69,7 +69,7 @@ func order(op docsOperation) string {
 			return string(rune('A' + i))
 		}
 	}
-	return op.Path + op.Method
+	return op.Path + map[string]string{http.MethodPost: "1", http.MethodGet: "2", http.MethodDelete: "3"}[op.Method]
 }
 
 func document(api *huma.OpenAPI, method, path string, op *huma.Operation) docsOperation {
@@ -82,8 +82,13 @@ func document(api *huma.OpenAPI, method, path string, op *huma.Operation) docsOp
 			d.Body = members(api, m.Schema, "")
 		}
 	}
-	for status := range op.Responses {
+	for status, r := range op.Responses {
 		d.Statuses = append(d.Statuses, status)
+		for _, m := range r.Content {
+			if strings.HasPrefix(status, "2") && m.Schema != nil {
+				d.Answer = members(api, m.Schema, "")
+			}
+		}
 	}
 	sort.Strings(d.Statuses)
 	d.Curl = curl(method, path, d.Body)
@@ -97,8 +102,11 @@ func members(api *huma.OpenAPI, s *huma.Schema, prefix string) []docsMember {
 	var out []docsMember
 	for name, p := range s.Properties {
 		out = append(out, docsMember{prefix + name, typeName(p), p.Description, slices.Contains(s.Required, name)})
-		if p.Ref != "" {
+		switch {
+		case p.Ref != "":
 			out = append(out, members(api, p, prefix+name+".")...)
+		case p.Items != nil && p.Items.Ref != "":
+			out = append(out, members(api, p.Items, prefix+name+"[].")...)
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
@@ -110,7 +118,7 @@ func typeName(s *huma.Schema) string {
 	case s.Ref != "":
 		return "object"
 	case s.Type == huma.TypeArray && s.Items != nil:
-		return "list of " + s.Items.Type
+		return "list of " + typeName(s.Items) + "s"
 	}
 	return s.Type
 }
