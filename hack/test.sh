@@ -7,6 +7,12 @@ cd "$(dirname "$0")/.."
 from=$SECONDS
 step() { echo "--- $1 ($((SECONDS - from))s)"; }
 
+if ! command -v gcc >/dev/null; then
+  step "gcc, which the race detector needs"
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends gcc libc6-dev
+fi
+
 step "API server for envtest"
 KUBEBUILDER_ASSETS=$(bin/cluster assets)
 export KUBEBUILDER_ASSETS
