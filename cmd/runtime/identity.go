@@ -60,6 +60,8 @@ func (i *identity) transport() *http.Transport {
 			Certificates: []tls.Certificate{i.cert}, MinVersion: tls.VersionTLS13,
 			InsecureSkipVerify: true, VerifyConnection: i.verify(x509.ExtKeyUsageServerAuth), //nolint:gosec // verify does it
 		},
+		// A pod that was cut off sends no FIN: its streams end by these.
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 3 * time.Second},
 		ForceAttemptHTTP2: true, TLSHandshakeTimeout: 2 * time.Second, IdleConnTimeout: time.Minute,
 		DialContext: dialer.DialContext, MaxIdleConnsPerHost: 64,
 	}
