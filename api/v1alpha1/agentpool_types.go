@@ -71,7 +71,8 @@ type AgentRange struct {
 
 // AgentPoolStatus is what the operator knows of the pool.
 type AgentPoolStatus struct {
-	// conditions: Ready, Reconciling, Stalled, Accepted.
+	// conditions: Ready, Reconciling, Stalled, Accepted; Paused while reconciling is
+	// stopped.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -16,6 +16,11 @@ const (
 	ConditionConnected = "Connected"
 	// ConditionApplied: the holder has put the newest slot document in force.
 	ConditionApplied = "Applied"
+	// ConditionClosed: the holder has closed the sessions of a slot whose phase is
+	// Closing.
+	ConditionClosed = "Closed"
+	// ConditionPaused: reconciling has stopped; there is none while it has not.
+	ConditionPaused = "Paused"
 )
 
 // Condition reasons.
@@ -50,10 +55,27 @@ const (
 	ReasonNameTaken = "NameTaken"
 	// ReasonNoHolder: no pod holds the slot.
 	ReasonNoHolder = "NoHolder"
+	// ReasonReconnecting: the newest document needs a new connection.
+	ReasonReconnecting = "Reconnecting"
+	// ReasonRollingOut: pods are being replaced.
+	ReasonRollingOut = "RollingOut"
+	// ReasonPaused: a person has stopped reconciling.
+	ReasonPaused = "Paused"
+	// ReasonClosing: the object is being deleted and closes its sessions first.
+	ReasonClosing = "Closing"
+	// ReasonClosed: sessions are closed, monitors are stopped.
+	ReasonClosed = "Closed"
+	// ReasonCloseIncomplete: a link went before its sessions were closed.
+	ReasonCloseIncomplete = "CloseIncomplete"
 )
 
-// Keys of labels and annotations.
+// Keys of labels, annotations and finalizers.
 const (
+	// AnnotationPaused on a CTILink or AgentPool: "true" stops reconciling it. What
+	// is in force stays in force; deleting it goes on.
+	AnnotationPaused = "ctilink.io/paused"
+	// FinalizerClosing on a CTILink: sessions are closed before it goes.
+	FinalizerClosing = "ctilink.io/closing"
 	// LabelLink names the link that a child belongs to.
 	LabelLink = "ctilink.io/link"
 	// LabelSlot numbers the slot that a child belongs to.

@@ -93,7 +93,8 @@ const (
 
 // CTILinkStatus is what the operator and the pods know of the link.
 type CTILinkStatus struct {
-	// conditions: Ready, Reconciling, Stalled, Accepted, Programmed, Connected.
+	// conditions: Ready, Reconciling, Stalled, Accepted, Programmed, Connected; Paused while
+	// reconciling is stopped.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

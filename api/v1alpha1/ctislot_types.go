@@ -11,6 +11,11 @@ type CTISlotSpec struct {
 	// +kubebuilder:validation:MaxLength=253
 	LinkName string `json:"linkName"`
 
+	// phase says what the slot is for: Active, to serve sessions, or Closing, to
+	// close them because the link is being deleted. Active when absent.
+	// +optional
+	Phase SlotPhase `json:"phase,omitempty"`
+
 	// class names the implementation class, for people.
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -37,6 +42,20 @@ type CTISlotSpec struct {
 	Agents []SlotAgent `json:"agents,omitempty"`
 }
 
+// SlotPhase says what a slot is for.
+// +kubebuilder:validation:Enum=Active;Closing
+type SlotPhase string
+
+// The slot phases.
+const (
+	// SlotActive: sessions are served.
+	SlotActive SlotPhase = "Active"
+	// SlotClosing: the holder closes every session, logs out by the pool's policy,
+	// stops its monitors, disconnects, opens nothing again, and then sets the
+	// condition Closed. The agents stay in the document until the link is gone.
+	SlotClosing SlotPhase = "Closing"
+)
+
 // SlotAgent is an agent with the pool that brings it.
 type SlotAgent struct {
 	Agent `json:",inline"`
@@ -60,7 +79,8 @@ const (
 
 // CTISlotStatus is written by the pod that holds the slot.
 type CTISlotStatus struct {
-	// conditions: Ready (applied and connected), Applied, Connected.
+	// conditions: Ready (applied and connected), Applied, Connected, and Closed
+	// once the sessions of a slot in phase Closing are closed.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

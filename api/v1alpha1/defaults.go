@@ -1,7 +1,15 @@
 package v1alpha1
 
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// IsPaused says whether a person has stopped the reconciling of an object.
+func IsPaused(o metav1.Object) bool { return o.GetAnnotations()[AnnotationPaused] == "true" }
+
 // HasStandby says whether a second pod waits to take over.
 func (r RuntimeSpec) HasStandby() bool { return r.Standby != StandbyDisabled }
+
+// IsClosing says whether sessions are to be closed because the link goes.
+func (s CTISlotSpec) IsClosing() bool { return s.Phase == SlotClosing }
 
 // IsRequired says whether a link must set the key.
 func (p Parameter) IsRequired() bool { return p.Presence == PresenceRequired }

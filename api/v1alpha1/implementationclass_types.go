@@ -116,7 +116,7 @@ const (
 
 // ImplementationClassStatus is what the class comes to with its parents.
 type ImplementationClassStatus struct {
-	// conditions: Ready, Accepted.
+	// conditions: Ready, Reconciling, Stalled, Accepted.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
