@@ -16,6 +16,7 @@ import (
 func clusterCommands() []*cobra.Command {
 	return []*cobra.Command{
 		upCommand(), downCommand(), loadImageCommand(), nodeDownCommand(), nodeUpCommand(),
+		execCommand(), pauseCommand(), continueCommand(),
 		kubeconfigCommand(), cleanCacheCommand(), initCommand(),
 	}
 }

@@ -29,6 +29,10 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"up", "--nodes", "4"}, "want 1 to 3"},
 		{[]string{"node-up", "4"}, "from 1 to 3"},
 		{[]string{"node-down", "one"}, "from 1 to 3"},
+		{[]string{"exec", "node-9", "--", "true"}, "no machine has this name"},
+		{[]string{"exec", "node-1", "--", "true"}, "node-1 is not running"},
+		{[]string{"exec", "node-1"}, "requires at least 2 arg"},
+		{[]string{"pause", "control-plane", "kube-apiserver"}, "control-plane is not running"},
 		{[]string{"load-image"}, "requires at least 1 arg"},
 		{[]string{"build", "--only", "kubelet"}, "control-plane"},
 		{[]string{"tool", "hammer"}, "invalid argument"},
@@ -51,7 +55,7 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"up ", "down ", "load-image", "node-down", "node-up", "kubeconfig", "build", "assets", "tool", "clean-cache",
+		"up ", "down ", "load-image", "node-down", "node-up", "exec", "pause", "continue", "kubeconfig", "build", "assets", "tool", "clean-cache",
 		"CTILINK_CACHE", "CTILINK_CLUSTER_DIR",
 	} {
 		if !strings.Contains(out, want) {

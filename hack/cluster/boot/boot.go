@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +38,7 @@ func (m Machine) Run(ctx context.Context) error {
 	if err := m.prepare(); err != nil {
 		return err
 	}
-	programs := newSupervisor(m.environment())
+	programs := newSupervisor(m.Programs.Environment())
 	go programs.reapUntil(ctx)
 	start := m.startNode
 	if !m.IsNode() {
@@ -67,12 +66,6 @@ func (m Machine) prepare() error {
 
 // log is the file that the program's output goes to.
 func (m Machine) log(program string) string { return m.Dirs.Logs(m.Machine) + "/" + program + ".log" }
-
-// environment lets the programs from Debian packages find their libraries and one another.
-func (m Machine) environment() []string {
-	path := strings.Join(append(m.Programs.BinDirs, "/usr/sbin", "/usr/bin", "/sbin", "/bin"), ":")
-	return []string{"HOME=/root", "PATH=" + path, "LD_LIBRARY_PATH=" + m.Programs.LibraryPath}
-}
 
 // untilReady waits until the API server says that it is ready, or the limit is over.
 func untilReady(ctx context.Context, kubeconfig string, limit time.Duration) error {

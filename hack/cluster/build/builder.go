@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/cache"
 	"github.com/ctilink/ctilink-operator/hack/cluster/progress"
@@ -76,6 +78,12 @@ type Programs struct {
 	LibraryPath                                   string   // LD_LIBRARY_PATH of what comes from Debian
 	BinDirs                                       []string // PATH of what starts programs by name
 	SystemImages                                  []string // archives that every node imports
+}
+
+// Environment lets the programs from Debian packages find their libraries and one another.
+func (p Programs) Environment() []string {
+	path := strings.Join(append(slices.Clone(p.BinDirs), "/usr/sbin", "/usr/bin", "/sbin", "/bin"), ":")
+	return []string{"HOME=/root", "PATH=" + path, "LD_LIBRARY_PATH=" + p.LibraryPath}
 }
 
 // Programs returns where everything is.

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
 	sjson "sigs.k8s.io/json"
 
+	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
@@ -26,15 +28,27 @@ type Faults interface {
 	RefuseLogin(bool)
 }
 
+// Journal remembers what applications asked for.
+type Journal interface {
+	Started() time.Time
+	Requests(after uint64) []cstaserver.Request
+}
+
+// Server is the CSTA side of the switch.
+type Server interface {
+	Faults
+	Journal
+}
+
 type front struct {
 	model  *switchmodel.Switch
-	faults Faults
+	server Server
 	log    logr.Logger
 }
 
 // Handler serves the control port.
-func Handler(model *switchmodel.Switch, faults Faults, log logr.Logger) http.Handler {
-	f := front{model, faults, log}
+func Handler(model *switchmodel.Switch, server Server, log logr.Logger) http.Handler {
+	f := front{model, server, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -45,6 +59,7 @@ func Handler(model *switchmodel.Switch, faults Faults, log logr.Logger) http.Han
 	mux.HandleFunc("GET /v1/calls/{id}", f.call)
 	mux.HandleFunc("POST /v1/calls", f.place)
 	mux.HandleFunc("POST /v1/calls/{id}/hangup", f.hangUp)
+	mux.HandleFunc("GET /v1/requests", f.requests)
 	mux.HandleFunc("POST /v1/faults", f.fail)
 	return mux
 }
@@ -78,6 +93,19 @@ func (f front) hangUp(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// requests lists what applications asked for, oldest first, after a number.
+func (f front) requests(w http.ResponseWriter, r *http.Request) {
+	after := uint64(0)
+	if text := r.URL.Query().Get("after"); text != "" {
+		var err error
+		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
+			refuse(w, http.StatusBadRequest, "after", errors.New("after: must be the number of a request"))
+			return
+		}
+	}
+	reply(w, http.StatusOK, map[string]any{"started": f.server.Started(), "requests": f.server.Requests(after)})
+}
+
 type faultRequest struct {
 	DropConnections bool     `json:"dropConnections"`
 	Silence         *float64 `json:"silence"` // seconds; 0 ends it
@@ -102,13 +130,13 @@ func (f front) fail(w http.ResponseWriter, r *http.Request) {
 	f.log.Info("Asked for a fault", "request", wanted)
 	dropped := 0
 	if wanted.RefuseLogin != nil {
-		f.faults.RefuseLogin(*wanted.RefuseLogin)
+		f.server.RefuseLogin(*wanted.RefuseLogin)
 	}
 	if wanted.Silence != nil {
-		f.faults.Silence(duration(*wanted.Silence))
+		f.server.Silence(duration(*wanted.Silence))
 	}
 	if wanted.DropConnections {
-		dropped = f.faults.DropConnections()
+		dropped = f.server.DropConnections()
 	}
 	reply(w, http.StatusOK, map[string]int{"droppedConnections": dropped})
 }

@@ -11,10 +11,13 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
-// badDay notes which faults were asked for.
+var started = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// badDay notes which faults were asked for, and remembers three requests.
 type badDay struct {
 	Dropped int
 	Silent  time.Duration
@@ -24,6 +27,13 @@ type badDay struct {
 func (b *badDay) DropConnections() int    { b.Dropped++; return 7 }
 func (b *badDay) Silence(d time.Duration) { b.Silent = d }
 func (b *badDay) RefuseLogin(refuse bool) { b.Refuse = refuse }
+
+func (b *badDay) Started() time.Time { return started }
+
+func (b *badDay) Requests(after uint64) []cstaserver.Request {
+	all := []cstaserver.Request{{Number: 1, Name: "MonitorStart"}, {Number: 2, Name: "AnswerCall"}, {Number: 3, Name: "HoldCall"}}
+	return all[min(after, 3):]
+}
 
 type port struct {
 	t      *testing.T
@@ -115,6 +125,26 @@ func TestFaults(t *testing.T) {
 	p.ask("POST", "/v1/faults", `{"refuseLogin":false}`, http.StatusOK, nil)
 	if p.faults.Refuse || p.faults.Dropped != 1 {
 		t.Errorf("faults: %+v", p.faults)
+	}
+}
+
+func TestRequests(t *testing.T) {
+	p := open(t)
+	type answer struct {
+		Started  time.Time
+		Requests []cstaserver.Request
+	}
+	for path, want := range map[string]int{"/v1/requests": 3, "/v1/requests?after=2": 1, "/v1/requests?after=3": 0} {
+		var got answer
+		p.ask("GET", path, "", http.StatusOK, &got)
+		if len(got.Requests) != want || !got.Started.Equal(started) {
+			t.Errorf("%s: %+v, want %d requests since %v", path, got, want, started)
+		}
+	}
+	var bad problem
+	p.ask("GET", "/v1/requests?after=x", "", http.StatusBadRequest, &bad)
+	if bad.Field != "after" {
+		t.Errorf("got %+v, want field after", bad)
 	}
 }
 

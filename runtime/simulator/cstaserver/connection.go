@@ -19,6 +19,8 @@ import (
 // one, another writes.
 type connection struct {
 	server *Server
+	number uint64
+	peer   string
 	socket net.Conn
 	log    logr.Logger
 	out    *outbox
@@ -30,9 +32,11 @@ type connection struct {
 	namespace atomic.Value
 }
 
-func newConnection(s *Server, socket net.Conn) *connection {
+func newConnection(s *Server, socket net.Conn, number uint64) *connection {
 	return &connection{
 		server: s,
+		number: number,
+		peer:   host(socket.RemoteAddr()),
 		socket: socket,
 		log:    s.log.WithValues("peer", socket.RemoteAddr().String()),
 		out:    newOutbox(s.cfg.MaxOutput),
@@ -108,6 +112,7 @@ func (c *connection) handle(invokeID int, body []byte) {
 	if request.Kind() != wire.Request {
 		return
 	}
+	c.server.journal.add(Request{Connection: c.number, Peer: c.peer, Name: wire.Name(request)})
 	c.out.hold()
 	answer := c.do(request)
 	c.log.V(1).Info("Answered", "request", wire.Name(request), "answer", wire.Name(answer))

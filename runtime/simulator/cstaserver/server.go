@@ -48,15 +48,17 @@ type Server struct {
 	log      logr.Logger
 	monitors monitors
 	faults   faults
+	journal  *journal
 
 	mu          sync.Mutex
 	connections map[*connection]struct{}
+	accepted    uint64
 	running     sync.WaitGroup
 }
 
 // New makes a server; Serve lets it listen.
 func New(cfg Config, model *switchmodel.Switch, log logr.Logger) *Server {
-	return &Server{cfg: cfg, model: model, log: log, connections: map[*connection]struct{}{}}
+	return &Server{cfg: cfg, model: model, log: log, journal: newJournal(), connections: map[*connection]struct{}{}}
 }
 
 // Serve accepts connections until the context ends, then closes them all and
@@ -102,7 +104,8 @@ func (s *Server) welcome(socket net.Conn) {
 		_ = socket.Close()
 		return
 	}
-	c := newConnection(s, socket)
+	s.accepted++
+	c := newConnection(s, socket, s.accepted)
 	s.connections[c] = struct{}{}
 	s.running.Go(c.write)
 	s.running.Go(c.read)
