@@ -103,6 +103,10 @@ func (p *pod) status(st link.Status, epoch int64) (v1alpha1.CTISlotStatus, <-cha
 	}
 	sort.Slice(out.SessionsByPool, func(i, j int) bool { return out.SessionsByPool[i].Pool < out.SessionsByPool[j].Pool })
 	out.Conditions = conditions(p.document.Generation, applied(p.refused, st), connected(st))
+	if st.Closed {
+		out.Conditions = append(out.Conditions, condition(p.document.Generation, v1alpha1.ConditionClosed,
+			verdict{metav1.ConditionTrue, v1alpha1.ReasonClosed, "Every session is closed"}))
+	}
 	return out, p.news
 }
 
@@ -163,12 +167,14 @@ func conditions(generation int64, applied, connected verdict) []metav1.Condition
 			break
 		}
 	}
-	make := func(t string, v verdict) metav1.Condition {
-		return metav1.Condition{Type: t, Status: v.status, Reason: v.reason, Message: v.message, ObservedGeneration: generation}
-	}
 	return []metav1.Condition{
-		make(v1alpha1.ConditionReady, ready), make(v1alpha1.ConditionApplied, applied), make(v1alpha1.ConditionConnected, connected),
+		condition(generation, v1alpha1.ConditionReady, ready), condition(generation, v1alpha1.ConditionApplied, applied),
+		condition(generation, v1alpha1.ConditionConnected, connected),
 	}
+}
+
+func condition(generation int64, kind string, v verdict) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: v.status, Reason: v.reason, Message: v.message, ObservedGeneration: generation}
 }
 
 // onlyCounts says whether two statuses differ in nothing but numbers.

@@ -85,7 +85,8 @@ func (l *Link) connect(ctx context.Context, driver opencti.Driver, doc Document)
 }
 
 // serve brings the sessions back and stays until the connection is lost, replaced or
-// the context ends. It returns the connection that replaces this one, if one does.
+// the context ends. It returns the connection that replaces this one, if one does, or
+// this one when the link is closing.
 func (l *Link) serve(ctx context.Context, up *uplink) (next *uplink) {
 	l.setState(up.conn, v1alpha1.ConnectionConnected, nil)
 	l.o.Observer.ConnectionChanged(true)
@@ -113,6 +114,9 @@ func (l *Link) serve(ctx context.Context, up *uplink) (next *uplink) {
 		case <-retry:
 		case <-reread.C:
 		case <-check:
+		}
+		if l.isClosing() {
+			return up
 		}
 		next, replace := l.replacement(ctx, up)
 		if !replace {

@@ -61,6 +61,7 @@ type Link struct {
 	state    v1alpha1.ConnectionState
 	problem  error
 	refused  error
+	closed   bool          // a closing link has let go of everything
 	ended    bool          // Run has returned: this link will not connect again
 	retry    chan struct{} // closed to connect anew with the newest document
 	changed  chan struct{} // closed when the status changed
@@ -114,7 +115,8 @@ func (l *Link) Apply(doc Document) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	reconnect := l.driver == nil || doc.Spec.Driver != l.doc.Spec.Driver || !maps.Equal(doc.Spec.Config, l.doc.Spec.Config)
+	reconnect := l.driver == nil || doc.Spec.Driver != l.doc.Spec.Driver || !maps.Equal(doc.Spec.Config, l.doc.Spec.Config) ||
+		doc.Spec.Phase != l.doc.Spec.Phase
 	agents := make(map[string]v1alpha1.SlotAgent, len(doc.Spec.Agents))
 	for _, a := range doc.Spec.Agents {
 		agents[a.ID] = a
@@ -151,6 +153,8 @@ type Status struct {
 	// Problem is why the connection is not there: an *opencti.Error or a
 	// *opencti.ConfigError.
 	Problem error
+	// Closed: the document ends the link, and nothing of it is left at the server.
+	Closed bool
 	// Refused is why a changed configuration is not in force and the one before
 	// is; of the same types.
 	Refused        error
@@ -163,7 +167,7 @@ func (l *Link) Status() (Status, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := Status{
-		Generation: l.applied, Connection: l.state, Problem: l.problem, Refused: l.refused,
+		Generation: l.applied, Connection: l.state, Problem: l.problem, Refused: l.refused, Closed: l.closed,
 		Sessions: len(l.sessions), SessionsByPool: map[string]int{},
 	}
 	for _, m := range l.sessions {
@@ -310,6 +314,11 @@ func (l *Link) Run(ctx context.Context) {
 	defer l.end()
 	var up *uplink
 	for attempt := 0; ctx.Err() == nil; {
+		if l.isClosing() {
+			l.shut(ctx, up)
+			<-ctx.Done()
+			return
+		}
 		driver, doc, retry, err := l.current()
 		if err != nil {
 			pause(ctx, retry, time.Hour)

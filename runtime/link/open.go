@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
@@ -86,6 +87,9 @@ func (l *Link) admit(r *Request) (pool string, err error) {
 	if l.driver == nil {
 		return "", opencti.Errorf(opencti.LinkDown, "the link has no configuration yet")
 	}
+	if l.doc.Spec.Phase == v1alpha1.SlotClosing {
+		return "", errClosing
+	}
 	if r.AgentID == "" && r.DN == "" {
 		return "", opencti.Errorf(opencti.InvalidRequest, "set agentId, dn or both")
 	}
@@ -164,7 +168,9 @@ func (l *Link) remove(m *member) opencti.Device {
 	if len(l.byDN[m.DN()]) == 0 {
 		delete(l.byDN, m.DN())
 	}
-	l.lastSeq[m.Key()] = last
+	if last > 0 {
+		l.lastSeq[m.Key()] = last
+	}
 	l.signal()
 	return device
 }

@@ -85,24 +85,30 @@ type AgentEvent struct {
 	Extensions        *Extensions `xml:"extensions"`
 }
 
-// AgentLoggedOnEvent and those after it are the events of agents. The schema has pendingAgentState in Busy and WorkingAfterCall.
+// The events of agents. The schema has pendingAgentState in Busy and WorkingAfterCall.
+
 type (
+	// AgentLoggedOnEvent tells that the agent logged on.
 	AgentLoggedOnEvent struct {
 		event
 		AgentEvent
 	}
+	// AgentLoggedOffEvent tells that the agent logged off.
 	AgentLoggedOffEvent struct {
 		event
 		AgentEvent
 	}
+	// AgentReadyEvent tells that the agent takes calls.
 	AgentReadyEvent struct {
 		event
 		AgentEvent
 	}
+	// AgentNotReadyEvent tells that the agent takes none.
 	AgentNotReadyEvent struct {
 		event
 		AgentEvent
 	}
+	// AgentBusyEvent tells that the agent has a call.
 	AgentBusyEvent struct {
 		event
 		AgentEvent
