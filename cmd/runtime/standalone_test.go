@@ -27,7 +27,7 @@ const manifestsFor = `apiVersion: ctilink.io/v1alpha1
 kind: CTILink
 metadata: {name: main}
 spec:
-  classRef: {name: simulator}
+  implementationClass: simulator
   config: {address: %q, responseTimeout: 2s}
   configFrom:
   - secretRef: {name: cti}
@@ -60,7 +60,7 @@ func write(t *testing.T, name, content string) string {
 }
 
 func TestFlagsAndManifestsThatAreWrong(t *testing.T) {
-	link := "apiVersion: ctilink.io/v1alpha1\nkind: CTILink\nmetadata: {name: a}\nspec: {classRef: {name: simulator}}\n"
+	link := "apiVersion: ctilink.io/v1alpha1\nkind: CTILink\nmetadata: {name: a}\nspec: {implementationClass: simulator}\n"
 	dir := func(content string) string { return filepath.Dir(write(t, "a.yaml", content)) }
 	for name, tc := range map[string]struct {
 		args []string

@@ -51,7 +51,7 @@ func TestApplied(t *testing.T) {
 		"no such driver":      {opencti.Errorf(opencti.InvalidRequest, marked), "False", v1alpha1.ReasonUnknownDriver},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := applied(tc.refused); got.status != tc.status || got.reason != tc.reason || strings.Contains(got.message, marked) {
+			if got := applied(tc.refused, link.Status{}); got.status != tc.status || got.reason != tc.reason || strings.Contains(got.message, marked) {
 				t.Errorf("%+v", got)
 			}
 		})
