@@ -207,7 +207,6 @@ type bellSink chan opencti.RawEvent
 
 func (s bellSink) HandleRaw(e opencti.RawEvent) { s <- e }
 func (s bellSink) EventsLost(string, error)     {}
-func (s bellSink) EventsLost(string, error)     {}
 
 // bellServer rings 1001 once, and gives what it was sent.
 func bellServer() (<-chan string, string) {
