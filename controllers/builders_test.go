@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -67,6 +68,9 @@ func poolObject(namespace, name, link string, agents ...string) *v1alpha1.AgentP
 // is complains unless a condition has the status and the reason, and speaks of the
 // object's own generation.
 func is(o client.Object, list []metav1.Condition, kind string, status metav1.ConditionStatus, reason string) error {
+	if err := clean(o, list); err != nil {
+		return err
+	}
 	c := meta.FindStatusCondition(list, kind)
 	if c == nil {
 		return fmt.Errorf("%s has no condition %s", o.GetName(), kind)
@@ -83,6 +87,17 @@ func linkIs(t *testing.T, namespace, name, kind string, status metav1.ConditionS
 	eventually(t, func() error {
 		l := get(t, namespace, name, &v1alpha1.CTILink{})
 		return is(l, l.Status.Conditions, kind, status, reason)
+	})
+}
+
+// linkGoes waits until the operator has let a deleted link go.
+func linkGoes(t *testing.T, namespace, name string) {
+	t.Helper()
+	eventually(t, func() error {
+		if err := exists(namespace, name, &v1alpha1.CTILink{}); !apierrors.IsNotFound(err) {
+			return fmt.Errorf("the link is still there: %v", err)
+		}
+		return nil
 	})
 }
 
@@ -107,7 +122,9 @@ func readyPods(t *testing.T, namespace, slot string, n int32) {
 	t.Helper()
 	d := get(t, namespace, slot, &appsv1.Deployment{})
 	before := d.DeepCopy()
-	d.Status.Replicas, d.Status.ReadyReplicas, d.Status.AvailableReplicas = 2, n, n
+	d.Status = appsv1.DeploymentStatus{
+		ObservedGeneration: d.Generation, Replicas: 2, UpdatedReplicas: 2, ReadyReplicas: n, AvailableReplicas: n,
+	}
 	if err := admin.Status().Patch(t.Context(), d, client.MergeFrom(before)); err != nil {
 		t.Fatal(err)
 	}

@@ -215,6 +215,7 @@ func TestLinkFollowsADeletedOne(t *testing.T) {
 	if err := admin.Delete(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
+	linkGoes(t, ns, "support")
 	create(t, linkObject(ns, "support", "again"))
 	linkIs(t, ns, "support", v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonProgressing)
 	linkIs(t, ns, "support", v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonNotStalled)

@@ -72,16 +72,16 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options Options) error {
 	for _, r := range []interface {
 		SetupWithManager(ctrl.Manager, controller.Options) error
 	}{
-		&implementationclass.Reconciler{Client: c, Recorder: recorder},
-		&ctilink.Reconciler{
+		implementationclass.New(implementationclass.Options{Client: c, Recorder: recorder}),
+		ctilink.New(ctilink.Options{
 			Client:   c,
 			Direct:   direct,
 			Certs:    &certs.Store{Client: direct, Namespace: options.Namespace, Clock: clock.RealClock{}},
 			Clock:    clock.RealClock{},
 			Recorder: recorder,
 			Image:    options.RuntimeImage,
-		},
-		&agentpool.Reconciler{Client: c, Recorder: recorder},
+		}),
+		agentpool.New(agentpool.Options{Client: c, Recorder: recorder}),
 	} {
 		if err := r.SetupWithManager(mgr, controller.Options{
 			MaxConcurrentReconciles: workers,
@@ -102,7 +102,8 @@ func CacheOptions(namespaces ...string) cache.Options {
 		ReaderFailOnMissingInformer: true,
 		DefaultTransform:            cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&appsv1.Deployment{}:            {Label: managed.Label, Transform: withoutTemplate},
+			&appsv1.Deployment{}:            managed,
+			&corev1.Pod{}:                   managed,
 			&corev1.Service{}:               managed,
 			&corev1.ServiceAccount{}:        managed,
 			&rbacv1.RoleBinding{}:           managed,
@@ -118,13 +119,4 @@ func CacheOptions(namespaces ...string) cache.Options {
 		out.DefaultNamespaces[ns] = cache.Config{}
 	}
 	return out
-}
-
-// withoutTemplate drops what the operator wrote and never reads back.
-func withoutTemplate(o any) (any, error) {
-	if d, ok := o.(*appsv1.Deployment); ok {
-		d.ManagedFields = nil
-		d.Spec = appsv1.DeploymentSpec{}
-	}
-	return o, nil
 }

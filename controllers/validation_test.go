@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -117,6 +118,12 @@ func TestFreshObjectsAreUnknown(t *testing.T) {
 		c := meta.FindStatusCondition(tc.conditions(), v1alpha1.ConditionReady)
 		if c == nil || c.Status != metav1.ConditionUnknown || c.Reason != v1alpha1.ReasonPending {
 			t.Errorf("%T: Ready is %v, want Unknown", tc.object, c)
+		}
+		if got, err := kstatusOf(tc.object); err != nil || got != status.InProgressStatus {
+			t.Errorf("%T: kstatus says %s, %v of a fresh object", tc.object, got, err)
+		}
+		if got, err := healthOf(tc.object); err != nil || got != "Progressing" {
+			t.Errorf("%T: Argo CD says %s, %v of a fresh object", tc.object, got, err)
 		}
 	}
 }

@@ -16,15 +16,25 @@ import (
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/conditions"
 	"github.com/ctilink/ctilink-operator/controllers/index"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 	"github.com/ctilink/ctilink-operator/controllers/plan"
 )
 
-// Reconciler writes the status of AgentPools.
-type Reconciler struct {
+// Options are what a Reconciler works with.
+type Options struct {
 	Client   client.Client
 	Recorder events.EventRecorder
+}
 
+// Reconciler writes the status of AgentPools.
+type Reconciler struct {
+	Options
 	status conditions.Writer
+}
+
+// New makes a Reconciler.
+func New(o Options) *Reconciler {
+	return &Reconciler{Options: o, status: conditions.Writer{Client: o.Client}}
 }
 
 var _ reconcile.Reconciler = (*Reconciler)(nil)
@@ -43,10 +53,9 @@ type scope struct {
 
 // SetupWithManager registers the controller and its watches.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Options) error {
-	r.status.Client = r.Client
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("agentpool").
-		For(&v1alpha1.AgentPool{}, specChanges).
+		For(&v1alpha1.AgentPool{}, wanted).
 		Watches(&v1alpha1.CTILink{}, r.poolsOf(linkName), linkChanges).
 		Watches(&v1alpha1.CTISlot{}, r.poolsOf(slotLink)).
 		WithOptions(options).
@@ -69,9 +78,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (_ ctrl.Re
 		return ctrl.Result{RequeueAfter: conditions.StaleDelay}, nil
 	}
 	s := &scope{pool: pool, before: pool.DeepCopy()}
+	if v1alpha1.IsPaused(pool) {
+		conditions.Pause(&pool.Status.Conditions, pool.Generation, messages.PoolPaused.Say())
+		return ctrl.Result{}, r.status.Patch(ctx, s.before, s.pool)
+	}
 	if err := errors.Join(r.findLink(ctx, s), r.findSlots(ctx, s), r.expand(ctx, s)); err != nil {
 		return ctrl.Result{}, err
 	}
+	conditions.Resume(&pool.Status.Conditions)
 	s.updateStatus()
 	if err := r.status.Patch(ctx, s.before, s.pool); err != nil {
 		return ctrl.Result{}, err
@@ -105,7 +119,7 @@ func (r *Reconciler) expand(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	all := plan.ExpandPools(pools)
+	all := plan.ExpandPools(plan.Freeze(pools, s.slots))
 	if i := slices.IndexFunc(all, func(p plan.Pool) bool { return p.Name == s.pool.Name }); i >= 0 {
 		s.mine = all[i]
 	}

@@ -13,12 +13,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/conditions"
 	"github.com/ctilink/ctilink-operator/controllers/index"
 )
 
 var (
-	// specChanges leaves out our own status writes.
-	specChanges = builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	wanted = builder.WithPredicates(conditions.Wanted)
 
 	// linkChanges leaves out the counts in a link's status.
 	linkChanges = builder.WithPredicates(predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {

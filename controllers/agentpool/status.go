@@ -1,8 +1,6 @@
 package agentpool
 
 import (
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/conditions"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 func (s *scope) updateStatus() {
@@ -18,14 +17,15 @@ func (s *scope) updateStatus() {
 	status.Agents = new(int32(len(s.mine.Agents)))
 	status.Sessions = new(s.sessions())
 
-	accepted, stalled := s.accepted()
-	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, accepted.Status, accepted.Reason, accepted.Message)
-	switch {
-	case stalled:
-		conditions.Summarize(&status.Conditions, generation, conditions.Verdict{Stalled: true, Reason: accepted.Reason, Message: accepted.Message})
-	default:
-		conditions.Summarize(&status.Conditions, generation, s.verdict())
+	problem := s.problem()
+	if problem.Reason != "" {
+		conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionFalse, problem.Reason, problem.Text)
+		conditions.Summarize(&status.Conditions, generation, conditions.Verdict{Why: problem})
+		return
 	}
+	accepted := messages.PoolAccepted.Say()
+	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionTrue, accepted.Reason, accepted.Text)
+	conditions.Summarize(&status.Conditions, generation, s.verdict())
 }
 
 func (s *scope) sessions() int32 {
@@ -40,28 +40,26 @@ func (s *scope) sessions() int32 {
 	return n
 }
 
-// accepted says whether all of the pool's agents have their place.
-func (s *scope) accepted() (c metav1.Condition, stalled bool) {
+// problem says why an agent of the pool has no place, if one has none.
+func (s *scope) problem() messages.Sentence {
 	switch {
 	case s.link == nil:
-		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonLinkNotFound, Message: fmt.Sprintf(
-			"spec.linkRef.name names CTILink %q, which does not exist in this namespace; apply it or name another.", s.pool.Spec.LinkRef.Name)}, true
+		return messages.LinkNotFound.Say("link", s.pool.Spec.LinkRef.Name)
 	case s.mine.Problem != nil:
-		return metav1.Condition{Status: metav1.ConditionFalse, Reason: s.mine.Problem.Reason, Message: s.mine.Problem.Message}, true
+		return messages.Sentence{Reason: s.mine.Problem.Reason, Text: s.mine.Problem.Message, Stalled: true}
 	}
-	return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAccepted, Message: "The link exists and every agent of the pool has a place."}, false
+	return messages.Sentence{}
 }
 
 // verdict: an accepted pool is ready with its link, once the slots know its agents.
 func (s *scope) verdict() conditions.Verdict {
 	switch {
 	case !s.inDocuments():
-		return conditions.Verdict{Reason: v1alpha1.ReasonProgressing, Message: "The agents of the pool are not in the link's slots yet."}
+		return conditions.Verdict{Why: messages.PoolNotInSlots.Say()}
 	case !conditions.IsCurrent(s.link.Status.Conditions, v1alpha1.ConditionReady, s.link.Generation):
-		return conditions.Verdict{Reason: v1alpha1.ReasonLinkNotReady, Message: fmt.Sprintf(
-			"CTILink %q is not ready; its own conditions say why.", s.link.Name)}
+		return conditions.Verdict{Why: messages.LinkNotReady.Say("link", s.link.Name)}
 	}
-	return conditions.Verdict{Ready: true, Message: "The link is ready and knows the agents of the pool."}
+	return conditions.Verdict{Ready: true, Why: messages.PoolReady.Say()}
 }
 
 // inDocuments compares the slots' agents with the pool's, and asks that the slots

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -61,6 +62,9 @@ type key struct {
 type record struct {
 	intent  [sha256.Size]byte
 	version string
+
+	uid        types.UID
+	generation int64
 }
 
 // Apply makes a child be as intended and returns its metadata.
@@ -92,7 +96,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, child runtime.
 	if err := a.Cached.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), FieldOwner, client.ForceOwnership); err != nil {
 		return nil, fmt.Errorf("apply %s %s: %w", k.kind.Kind, k.name, err)
 	}
-	a.remember(k, record{intent, version(k, u)})
+	a.remember(k, record{intent, version(k, u), u.GetUID(), u.GetGeneration()})
 	return u, nil
 }
 
@@ -139,6 +143,17 @@ func version(k key, o metav1.Object) string {
 	default:
 		return string(o.GetUID()) + "/" + o.GetResourceVersion()
 	}
+}
+
+// Fresh says whether a child from the cache is at least what was applied last.
+func (a *Applier) Fresh(o client.Object) bool {
+	gvk, err := a.Cached.GroupVersionKindFor(o)
+	if err != nil {
+		return false
+	}
+	k := key{gvk.GroupKind(), client.ObjectKeyFromObject(o)}
+	last, known := a.recall(k)
+	return !known || last.uid != o.GetUID() || o.GetGeneration() >= last.generation
 }
 
 func (a *Applier) recall(k key) (record, bool) {

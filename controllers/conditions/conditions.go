@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 // maxMessage keeps a status readable; the API server would take 32 KiB.
@@ -26,29 +27,53 @@ func Set(list *[]metav1.Condition, generation int64, kind string, status metav1.
 // Verdict is what a reconcile comes to.
 type Verdict struct {
 	Ready bool
-	// Stalled: nothing will happen until a person mends something.
-	Stalled bool
-	Reason  string
-	Message string
+	// Why the object is ready or not.
+	Why messages.Sentence
+	// Underway is the work being done, if there is any: an object can be ready
+	// meanwhile.
+	Underway messages.Sentence
 }
 
 // Summarize writes Ready, Reconciling and Stalled.
 func Summarize(list *[]metav1.Condition, generation int64, v Verdict) {
+	set := func(kind string, value bool, why messages.Sentence) {
+		status := metav1.ConditionFalse
+		if value {
+			status = metav1.ConditionTrue
+		}
+		Set(list, generation, kind, status, why.Reason, why.Text)
+	}
+	set(v1alpha1.ConditionReady, v.Ready, v.Why)
+	idle := messages.NothingLeft.Say()
 	switch {
-	case v.Ready:
-		Set(list, generation, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, v.Message)
-		Set(list, generation, v1alpha1.ConditionReconciling, metav1.ConditionFalse, v1alpha1.ReasonReady, "There is nothing left to do.")
-		Set(list, generation, v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonNotStalled, "")
-	case v.Stalled:
-		Set(list, generation, v1alpha1.ConditionReady, metav1.ConditionFalse, v.Reason, v.Message)
-		Set(list, generation, v1alpha1.ConditionReconciling, metav1.ConditionFalse, v.Reason, "Waiting for a person; see Stalled.")
-		Set(list, generation, v1alpha1.ConditionStalled, metav1.ConditionTrue, v.Reason, v.Message)
-	default:
-		Set(list, generation, v1alpha1.ConditionReady, metav1.ConditionFalse, v.Reason, v.Message)
-		Set(list, generation, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v.Reason, v.Message)
-		Set(list, generation, v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonNotStalled, "")
+	case !v.Ready && v.Why.Stalled:
+		idle = messages.WaitingForPerson.Say()
+		idle.Reason = v.Why.Reason
+		v.Underway = messages.Sentence{}
+	case !v.Ready && v.Underway.Reason == "":
+		v.Underway = v.Why
+	}
+	if v.Underway.Reason != "" {
+		set(v1alpha1.ConditionReconciling, true, v.Underway)
+	} else {
+		set(v1alpha1.ConditionReconciling, false, idle)
+	}
+	if !v.Ready && v.Why.Stalled {
+		set(v1alpha1.ConditionStalled, true, v.Why)
+	} else {
+		set(v1alpha1.ConditionStalled, false, messages.NotStalled.Say())
 	}
 }
+
+// Pause says that reconciling has stopped; what else the status says is left as it
+// was then.
+func Pause(list *[]metav1.Condition, generation int64, why messages.Sentence) {
+	Set(list, generation, v1alpha1.ConditionPaused, metav1.ConditionTrue, why.Reason, why.Text)
+	Set(list, generation, v1alpha1.ConditionReconciling, metav1.ConditionFalse, why.Reason, why.Text)
+}
+
+// Resume takes back what Pause said; Summarize says the rest.
+func Resume(list *[]metav1.Condition) { meta.RemoveStatusCondition(list, v1alpha1.ConditionPaused) }
 
 // IsCurrent says whether a condition is True and speaks of the generation.
 func IsCurrent(list []metav1.Condition, kind string, generation int64) bool {

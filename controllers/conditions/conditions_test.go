@@ -1,6 +1,7 @@
 package conditions
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -8,23 +9,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 func TestSummarize(t *testing.T) {
+	why, work := messages.Sentence{Reason: "R", Text: "m"}, messages.Sentence{Reason: "W", Text: "w"}
+	stuck := messages.Sentence{Reason: "S", Text: "s", Stalled: true}
 	for name, tc := range map[string]struct {
 		verdict Verdict
 		want    map[string]string
 	}{
-		"ready":   {Verdict{Ready: true, Message: "m"}, map[string]string{"Ready": "True", "Reconciling": "False", "Stalled": "False"}},
-		"waiting": {Verdict{Reason: "R", Message: "m"}, map[string]string{"Ready": "False", "Reconciling": "True", "Stalled": "False"}},
-		"stalled": {Verdict{Stalled: true, Reason: "R", Message: "m"}, map[string]string{"Ready": "False", "Reconciling": "False", "Stalled": "True"}},
+		"ready":           {Verdict{Ready: true, Why: why}, map[string]string{"Ready": "True R", "Reconciling": "False Ready", "Stalled": "False NotStalled"}},
+		"ready and busy":  {Verdict{Ready: true, Why: why, Underway: work}, map[string]string{"Ready": "True R", "Reconciling": "True W", "Stalled": "False NotStalled"}},
+		"waiting":         {Verdict{Why: why}, map[string]string{"Ready": "False R", "Reconciling": "True R", "Stalled": "False NotStalled"}},
+		"at work":         {Verdict{Why: why, Underway: work}, map[string]string{"Ready": "False R", "Reconciling": "True W", "Stalled": "False NotStalled"}},
+		"stalled":         {Verdict{Why: stuck}, map[string]string{"Ready": "False S", "Reconciling": "False S", "Stalled": "True S"}},
+		"stalled at work": {Verdict{Why: stuck, Underway: work}, map[string]string{"Ready": "False S", "Reconciling": "False S", "Stalled": "True S"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var list []metav1.Condition
 			Summarize(&list, 3, tc.verdict)
 			got := map[string]string{}
 			for _, c := range list {
-				got[c.Type] = string(c.Status)
+				got[c.Type] = string(c.Status) + " " + c.Reason
 				if c.ObservedGeneration != 3 || c.Reason == "" {
 					t.Errorf("%s: generation %d, reason %q", c.Type, c.ObservedGeneration, c.Reason)
 				}
@@ -38,6 +46,24 @@ func TestSummarize(t *testing.T) {
 				t.Errorf("the same verdict changed something:\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestPause(t *testing.T) {
+	var list []metav1.Condition
+	Summarize(&list, 1, Verdict{Ready: true, Why: messages.Sentence{Reason: "R", Text: "m"}})
+	before := append([]metav1.Condition(nil), list...)
+	Pause(&list, 2, messages.LinkPaused.Say())
+	for kind, want := range map[string]string{"Ready": "True 1", "Stalled": "False 1", "Paused": "True 2", "Reconciling": "False 2"} {
+		c := meta.FindStatusCondition(list, kind)
+		if got := fmt.Sprintf("%s %d", c.Status, c.ObservedGeneration); got != want {
+			t.Errorf("%s is %s, want %s", kind, got, want)
+		}
+	}
+	Resume(&list)
+	Summarize(&list, 1, Verdict{Ready: true, Why: messages.Sentence{Reason: "R", Text: "m"}})
+	if diff := cmp.Diff(before, list); diff != "" {
+		t.Errorf("a pause leaves traces (-before +after):\n%s", diff)
 	}
 }
 

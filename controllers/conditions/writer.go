@@ -42,13 +42,18 @@ func (w *Writer) Patch(ctx context.Context, before, after client.Object) error {
 	if err := w.Client.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
 		return client.IgnoreNotFound(err)
 	}
+	w.Note(after)
+	return nil
+}
+
+// Note remembers an object as a write returned it.
+func (w *Writer) Note(o client.Object) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.written == nil {
 		w.written = map[client.ObjectKey]string{}
 	}
-	w.written[client.ObjectKeyFromObject(after)] = after.GetResourceVersion()
-	return nil
+	w.written[client.ObjectKeyFromObject(o)] = o.GetResourceVersion()
 }
 
 // Forget drops what is known of an object that is gone.

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -29,10 +30,11 @@ import (
 	"github.com/ctilink/ctilink-operator/controllers/certs"
 	"github.com/ctilink/ctilink-operator/controllers/children"
 	"github.com/ctilink/ctilink-operator/controllers/conditions"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
-// Reconciler reconciles CTILinks.
-type Reconciler struct {
+// Options are what a Reconciler works with.
+type Options struct {
 	Client client.Client
 	// Direct does not cache: Secrets are created through it and never read.
 	Direct   client.Client
@@ -41,29 +43,42 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// Image of the runtime pods.
 	Image string
+}
+
+// Reconciler reconciles CTILinks.
+type Reconciler struct {
+	Options
 
 	status   conditions.Writer
 	children children.Applier
 	secrets  secrets
+	changes  changes
 }
 
 var _ reconcile.Reconciler = (*Reconciler)(nil)
 
-// SetupWithManager registers the controller and its watches.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Options) error {
-	r.status.Client = r.Client
-	r.secrets.client = r.Direct
-	r.children = children.Applier{
-		Cached: r.Client,
-		Direct: r.Direct,
-		Typed: map[schema.GroupKind]func() client.Object{
-			v1alpha1.GroupVersion.WithKind("CTISlot").GroupKind():        func() client.Object { return &v1alpha1.CTISlot{} },
-			appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(): func() client.Object { return &appsv1.Deployment{} },
+// New makes a Reconciler.
+func New(o Options) *Reconciler {
+	return &Reconciler{
+		Options: o,
+		status:  conditions.Writer{Client: o.Client},
+		secrets: secrets{client: o.Direct},
+		children: children.Applier{
+			Cached: o.Client,
+			Direct: o.Direct,
+			Typed: map[schema.GroupKind]func() client.Object{
+				v1alpha1.GroupVersion.WithKind("CTISlot").GroupKind():        func() client.Object { return &v1alpha1.CTISlot{} },
+				appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(): func() client.Object { return &appsv1.Deployment{} },
+			},
 		},
 	}
+}
+
+// SetupWithManager registers the controller and its watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("ctilink").
-		For(&v1alpha1.CTILink{}, specChanges).
+		For(&v1alpha1.CTILink{}, wanted).
 		Owns(&v1alpha1.CTISlot{}).
 		Owns(&appsv1.Deployment{}, podChanges).
 		Owns(&corev1.Service{}, builder.OnlyMetadata, drift).
@@ -72,8 +87,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Optio
 		Owns(&networkingv1.NetworkPolicy{}, builder.OnlyMetadata, drift).
 		Owns(&policyv1.PodDisruptionBudget{}, builder.OnlyMetadata, drift).
 		Owns(&coordinationv1.Lease{}, builder.OnlyMetadata, deletion).
-		Watches(&v1alpha1.AgentPool{}, r.linkOfPool(), specChanges).
-		Watches(&v1alpha1.ImplementationClass{}, r.linksOfClass(), specChanges).
+		Watches(&v1alpha1.AgentPool{}, r.linkOfPool(), wanted).
+		Watches(&v1alpha1.ImplementationClass{}, r.linksOfClass(), wanted).
+		WatchesMetadata(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(linkOfPod), arrivals).
 		WithOptions(options).
 		Complete(r)
 }
@@ -85,11 +101,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 		r.forget(req.NamespacedName, err)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !link.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // the garbage collector takes the children
-	}
 	if !r.status.Fresh(link) {
 		return ctrl.Result{RequeueAfter: conditions.StaleDelay}, nil
+	}
+	switch {
+	case !link.DeletionTimestamp.IsZero():
+		return r.close(ctx, link)
+	case v1alpha1.IsPaused(link):
+		return ctrl.Result{}, r.pause(ctx, link)
 	}
 	log.FromContext(ctx).V(1).Info("Reconciling link", "generation", link.Generation)
 
@@ -107,7 +126,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 			result = ctrl.Result{} // an error has a patience of its own
 		}
 	}()
-	return r.run(ctx, s, r.plan, r.createSecrets, r.applyChildren, r.observe)
+	return r.run(ctx, s, r.plan, r.hold, r.classify, r.createSecrets, r.applyChildren, r.tell, r.observe, r.markHolders)
+}
+
+// pause leaves everything as it is and says so.
+func (r *Reconciler) pause(ctx context.Context, link *v1alpha1.CTILink) error {
+	before := link.DeepCopy()
+	conditions.Pause(&link.Status.Conditions, link.Generation, messages.LinkPaused.Say())
+	return r.status.Patch(ctx, before, link)
 }
 
 // run runs all phases, one failing or not: what can be done is done.
@@ -132,6 +158,7 @@ func (r *Reconciler) forget(link client.ObjectKey, err error) {
 	if client.IgnoreNotFound(err) == nil {
 		r.status.Forget(link)
 		r.secrets.forget(link)
+		r.changes.forget(link)
 		r.children.Forget(link.Namespace, link.Name)
 	}
 }

@@ -12,12 +12,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/certs"
 	"github.com/ctilink/ctilink-operator/controllers/children"
+	"github.com/ctilink/ctilink-operator/controllers/conditions"
 	"github.com/ctilink/ctilink-operator/controllers/index"
 	"github.com/ctilink/ctilink-operator/controllers/plan"
 )
@@ -48,8 +51,9 @@ type scope struct {
 
 	// failed is the first child or Secret that could not be made.
 	failed error
-	// documents are the generations of the CTISlots as they were applied.
-	documents map[string]int64
+	// updates are what is done to each slot, told what people know of it.
+	updates map[string]*update
+	told    map[string]told
 
 	observed []observedSlot
 }
@@ -57,7 +61,8 @@ type scope struct {
 // observedSlot is what the caches know of one slot.
 type observedSlot struct {
 	v1alpha1.CTISlot
-	readyPods int32
+	pods           appsv1.DeploymentStatus
+	podsGeneration int64
 }
 
 // plan reads the manifests and works out what must exist.
@@ -70,6 +75,13 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (ctrl.Result, error) {
 	pools, err := index.Pools(ctx, r.Client, key)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if plan.AnyPaused(pools) {
+		if pools, err = r.freeze(ctx, key, pools); errors.Is(err, errStale) {
+			return ctrl.Result{RequeueAfter: conditions.StaleDelay}, nil
+		} else if err != nil {
+			return ctrl.Result{}, err
+		}
 	}
 	s.planned, s.pools = true, len(pools)
 	if s.authority, s.failed = r.Certs.Authority(ctx); s.failed != nil {
@@ -89,8 +101,31 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (ctrl.Result, error) {
 	return ctrl.Result{RequeueAfter: left}, nil
 }
 
+// freeze leaves the agents of paused pools as they are in the slots. The cache must
+// show what was applied last, or a change from before the pause would be undone.
+func (r *Reconciler) freeze(ctx context.Context, link client.ObjectKey, pools []v1alpha1.AgentPool) ([]v1alpha1.AgentPool, error) {
+	slots, err := index.Slots(ctx, r.Client, link)
+	if err != nil {
+		return nil, err
+	}
+	for i := range slots {
+		if !r.children.Fresh(&slots[i]) {
+			return nil, errStale
+		}
+	}
+	return plan.Freeze(pools, slots), nil
+}
+
+// errStale: the cache lags behind our own writes.
+var errStale = errors.New("the cache does not show yet what was applied last")
+
 // applicable says whether there is a plan to carry out.
 func (s *scope) applicable() bool { return s.authority != nil && s.problem == nil }
+
+// held says whether the children of the link will not outlive their sessions.
+func (s *scope) held() bool {
+	return controllerutil.ContainsFinalizer(s.link, v1alpha1.FinalizerClosing)
+}
 
 func (s *scope) tlsSecret() string {
 	return plan.TLSSecret(s.link.Name, s.authority.SecretHash(plan.ServerNamesOf(s.link), s.period))
@@ -98,7 +133,9 @@ func (s *scope) tlsSecret() string {
 
 // applyChildren makes the children be as planned.
 func (r *Reconciler) applyChildren(ctx context.Context, s *scope) (ctrl.Result, error) {
-	s.documents = map[string]int64{}
+	if !s.held() {
+		return ctrl.Result{}, nil
+	}
 	errs := r.applyAll(ctx, s, s.plan.Children)
 	return s.failure(append(errs, r.applyAll(ctx, s, s.plan.Pods)...))
 }
@@ -118,8 +155,14 @@ func (r *Reconciler) applyAll(ctx context.Context, s *scope, list []runtime.Appl
 	}
 	_ = group.Wait() // the errors are all in errs
 	for i, child := range list {
-		if slot, ok := child.(*plan.SlotApplyConfiguration); ok && errs[i] == nil {
-			s.documents[*slot.Name] = applied[i].GetGeneration()
+		if errs[i] != nil {
+			continue
+		}
+		switch child.(type) {
+		case *plan.SlotApplyConfiguration:
+			s.updates[applied[i].GetName()].now.document = applied[i].GetGeneration()
+		case *applyappsv1.DeploymentApplyConfiguration:
+			s.updates[applied[i].GetName()].now.pods = applied[i].GetGeneration()
 		}
 	}
 	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
@@ -158,7 +201,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (ctrl.Result, error)
 		if err := r.Client.Get(ctx, client.ObjectKeyFromObject(&slot), d); client.IgnoreNotFound(err) != nil {
 			return ctrl.Result{}, err
 		}
-		s.observed = append(s.observed, observedSlot{CTISlot: slot, readyPods: d.Status.ReadyReplicas})
+		s.observed = append(s.observed, observedSlot{CTISlot: slot, pods: d.Status, podsGeneration: d.Generation})
 	}
 	return ctrl.Result{}, nil
 }

@@ -13,12 +13,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/conditions"
 	"github.com/ctilink/ctilink-operator/controllers/index"
 )
 
 var (
-	// specChanges leaves out status writes, our own among them.
-	specChanges = builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	wanted = builder.WithPredicates(conditions.Wanted)
 
 	// drift is what others do to a child. That it was created was our own doing.
 	drift = builder.WithPredicates(predicate.And(notCreated, predicate.Funcs{UpdateFunc: changed}))
@@ -29,16 +29,28 @@ var (
 		UpdateFunc: func(event.UpdateEvent) bool { return false },
 	}))
 
-	// podChanges is drift, and pods that became ready or ceased to be.
+	// podChanges is drift, and pods that became ready, ceased to be or were replaced.
 	podChanges = builder.WithPredicates(predicate.And(notCreated, predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := e.ObjectOld.(*appsv1.Deployment), e.ObjectNew.(*appsv1.Deployment)
-			return changed(e) || before.Status.ReadyReplicas != after.Status.ReadyReplicas
+			return changed(e) || rollout(before) != rollout(after)
 		},
 	}))
 
+	// arrivals are pods that may hold a slot by now.
+	arrivals = builder.WithPredicates(predicate.Funcs{
+		UpdateFunc: func(event.UpdateEvent) bool { return false },
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+	})
+
 	notCreated = predicate.Funcs{CreateFunc: func(event.CreateEvent) bool { return false }}
 )
+
+// rollout is what the status of a link says of its pods.
+func rollout(d *appsv1.Deployment) [4]int64 {
+	s := d.Status
+	return [...]int64{s.ObservedGeneration, int64(s.Replicas), int64(s.UpdatedReplicas), int64(s.ReadyReplicas)}
+}
 
 // changed looks at the generation where a kind has one: a status is no drift.
 func changed(e event.UpdateEvent) bool {
@@ -55,6 +67,11 @@ func (r *Reconciler) linkOfPool() handler.EventHandler {
 		pool := o.(*v1alpha1.AgentPool)
 		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.LinkRef.Name}}}
 	})
+}
+
+// linkOfPod maps a pod to its link: their owner is a ReplicaSet.
+func linkOfPod(_ context.Context, o client.Object) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelLink]}}}
 }
 
 // linksOfClass maps a class to the links that use it or a class that extends it.

@@ -29,7 +29,7 @@ const missingRetry = 5 * time.Second
 // createSecrets makes the Secrets that the pods mount. They are created and never
 // read: "already exists" is success, and what is inside is the pods' business.
 func (r *Reconciler) createSecrets(ctx context.Context, s *scope) (ctrl.Result, error) {
-	if !s.applicable() {
+	if !s.applicable() || !s.held() {
 		return ctrl.Result{}, nil
 	}
 	name := s.link.Name

@@ -2,8 +2,6 @@ package ctilink
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -12,6 +10,7 @@ import (
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/children"
 	"github.com/ctilink/ctilink-operator/controllers/conditions"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 	"github.com/ctilink/ctilink-operator/controllers/plan"
 )
 
@@ -29,10 +28,11 @@ func (s *scope) updateStatus() {
 	status.Pools = new(int32(s.pools))
 	status.Agents = new(int32(s.plan.Agents()))
 	status.Sessions = new(s.sessions())
+	conditions.Resume(&status.Conditions)
 	accepted, programmed, connected := s.accepted(), s.programmed(), s.connected()
-	s.set(v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted, accepted)
-	s.set(v1alpha1.ConditionProgrammed, v1alpha1.ReasonProgrammed, programmed)
-	s.set(v1alpha1.ConditionConnected, v1alpha1.ReasonConnected, connected)
+	s.set(v1alpha1.ConditionAccepted, accepted)
+	s.set(v1alpha1.ConditionProgrammed, programmed)
+	s.set(v1alpha1.ConditionConnected, connected)
 	conditions.Summarize(&status.Conditions, s.link.Generation, s.verdict(accepted, programmed, connected))
 }
 
@@ -43,38 +43,39 @@ func (s *scope) sessions() (n int32) {
 	return n
 }
 
-// finding is the answer to one question; the zero value of its reason says yes.
+// finding is the answer to one question, and why it is what it is.
 type finding struct {
-	reason  string
-	message string
-	stalled bool
+	yes bool
+	messages.Sentence
 }
 
-func yes(message string) finding { return finding{message: message} }
+func yes(why messages.Sentence) finding { return finding{true, why} }
 
-func (s *scope) set(kind, reason string, f finding) {
-	status := metav1.ConditionTrue
-	if f.reason != "" {
-		status, reason = metav1.ConditionFalse, f.reason
+func no(why messages.Sentence) finding { return finding{false, why} }
+
+func (s *scope) set(kind string, f finding) {
+	status := metav1.ConditionFalse
+	if f.yes {
+		status = metav1.ConditionTrue
 	}
-	conditions.Set(&s.link.Status.Conditions, s.link.Generation, kind, status, reason, f.message)
+	conditions.Set(&s.link.Status.Conditions, s.link.Generation, kind, status, f.Reason, f.Text)
 }
 
 func (s *scope) verdict(accepted, programmed, connected finding) conditions.Verdict {
 	for _, f := range []finding{accepted, programmed, connected, s.applied()} {
-		if f.reason != "" {
-			return conditions.Verdict{Stalled: f.stalled, Reason: f.reason, Message: f.message}
+		if !f.yes {
+			return conditions.Verdict{Why: f.Sentence, Underway: s.underway()}
 		}
 	}
-	return conditions.Verdict{Ready: true, Message: "Every slot has applied the newest document and is connected."}
+	return conditions.Verdict{Ready: true, Why: messages.LinkReady.Say(), Underway: s.underway()}
 }
 
 // accepted: the manifests are valid and what they refer to exists.
 func (s *scope) accepted() finding {
 	if s.problem != nil {
-		return finding{s.problem.Reason, s.problem.Message, true}
+		return no(messages.Sentence{Reason: s.problem.Reason, Text: s.problem.Message, Stalled: true})
 	}
-	return yes("The class is known and the configuration is valid.")
+	return yes(messages.LinkAccepted.Say())
 }
 
 // programmed: the children are as planned.
@@ -82,79 +83,61 @@ func (s *scope) programmed() finding {
 	var taken *children.NameTakenError
 	switch {
 	case s.problem != nil:
-		return finding{s.problem.Reason, "What was accepted before stays in force until the manifest is mended; see Accepted.", true}
+		why := messages.StaysInForce.Say()
+		why.Reason = s.problem.Reason
+		return no(why)
 	case errors.As(s.failed, &taken) && taken.Leaving:
-		return finding{v1alpha1.ReasonProgressing, "The objects of a deleted link of the same name are not all gone yet.", false}
+		return no(messages.PredecessorLeaves.Say())
 	case errors.As(s.failed, &taken):
-		return finding{v1alpha1.ReasonNameTaken,
-			fmt.Sprintf("%s %q exists and does not belong to this link; remove it, or give the link another name.", taken.Kind, taken.Name), true}
+		return no(messages.NameTaken.Say("kind", taken.Kind, "name", taken.Name))
 	case s.failed != nil:
-		return finding{v1alpha1.ReasonApplyFailed, "An object of the link could not be written and is tried again; the operator's log says why.", false}
+		return no(messages.ApplyFailed.Say())
 	}
-	return yes("Every object of the link is applied.")
+	return yes(messages.LinkProgrammed.Say())
 }
 
 // connected: the adapter of every slot is connected.
 func (s *scope) connected() finding {
 	if len(s.observed) == 0 {
-		return finding{v1alpha1.ReasonNoHolder, "No pod has taken a slot yet.", false}
+		return no(messages.NoSlot.Say())
 	}
 	for _, slot := range s.observed {
-		if slot.Status.Holder == "" || slot.readyPods == 0 {
-			return finding{v1alpha1.ReasonNoHolder,
-				fmt.Sprintf("No pod of slot %s is ready; see kubectl describe pods -l %s=%s.", slot.Name, v1alpha1.LabelLink, s.link.Name), false}
+		if slot.Status.Holder == "" || slot.pods.ReadyReplicas == 0 {
+			return no(messages.NoHolder.Say("slot", slot.Name, "link", s.link.Name))
 		}
 		c := meta.FindStatusCondition(slot.Status.Conditions, v1alpha1.ConditionConnected)
 		if c == nil {
-			return explain(slot.Name, v1alpha1.ReasonConnecting)
+			return no(messages.Connecting.Say("slot", slot.Name))
 		}
 		if c.Status != metav1.ConditionTrue {
-			return explain(slot.Name, c.Reason)
+			return no(s.explain(slot, *c))
 		}
 	}
-	return yes("Every slot is connected to the CTI server.")
+	return yes(messages.LinkConnected.Say())
 }
 
 // applied: every slot works by the newest document.
 func (s *scope) applied() finding {
 	for _, slot := range s.observed {
-		newest := max(slot.Generation, s.documents[slot.Name])
 		c := meta.FindStatusCondition(slot.Status.Conditions, v1alpha1.ConditionApplied)
-		if c != nil && c.Status == metav1.ConditionFalse && c.ObservedGeneration == newest {
-			return explain(slot.Name, c.Reason)
+		if c != nil && c.Status == metav1.ConditionFalse && c.ObservedGeneration == s.newest(slot) {
+			return no(s.explain(slot, *c))
 		}
-		if slot.Status.ObservedGeneration != newest {
-			return explain(slot.Name, v1alpha1.ReasonProgressing)
+		if slot.Status.ObservedGeneration != s.newest(slot) {
+			return no(messages.NotApplied.Say("slot", slot.Name))
 		}
 	}
-	return finding{}
+	return finding{yes: true}
 }
 
-// explanations say in our words what a pod reports by its reason: the pod's own
-// message could carry what a CTI server said.
-var explanations = map[string]finding{
-	v1alpha1.ReasonConnecting:    {message: "slot %s is connecting to the CTI server"},
-	v1alpha1.ReasonDisconnected:  {message: "slot %s cannot reach the CTI server and keeps trying; check its address in spec.config and the network"},
-	v1alpha1.ReasonProgressing:   {message: "slot %s has yet to apply the newest document"},
-	v1alpha1.ReasonPending:       {message: "slot %s has yet to apply the newest document"},
-	v1alpha1.ReasonAuthFailed:    {message: "the CTI server refuses the login of slot %s; check the credentials in the objects that spec.configFrom names", stalled: true},
-	v1alpha1.ReasonLicence:       {message: "the CTI server has no licence left for slot %s; free or buy licences", stalled: true},
-	v1alpha1.ReasonInvalidConfig: {message: "slot %s lacks a key or has a malformed one in the objects that spec.configFrom names; its own conditions say which", stalled: true},
-	v1alpha1.ReasonUnknownDriver: {message: "the runtime image has no driver of the name that slot %s asks for; correct spec.driver of the class", stalled: true},
-}
-
-func explain(slot, reason string) finding {
-	f, ok := explanations[reason]
-	if !ok {
-		reason = v1alpha1.ReasonDisconnected
-		f = explanations[reason]
+// newest is the generation of the slot's newest document: the cache may not show
+// yet what was applied a moment ago.
+func (s *scope) newest(slot observedSlot) int64 {
+	if u := s.updates[slot.Name]; u != nil {
+		return max(slot.Generation, u.now.document)
 	}
-	f.reason = reason
-	f.message = sentence(fmt.Sprintf(f.message, slot))
-	return f
+	return slot.Generation
 }
-
-func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
 // announce tells people once what they would want to be told: that a link is ready,
 // and that it no longer is.

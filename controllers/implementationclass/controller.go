@@ -17,12 +17,21 @@ import (
 	"github.com/ctilink/ctilink-operator/controllers/plan"
 )
 
-// Reconciler writes the status of ImplementationClasses.
-type Reconciler struct {
+// Options are what a Reconciler works with.
+type Options struct {
 	Client   client.Client
 	Recorder events.EventRecorder
+}
 
+// Reconciler writes the status of ImplementationClasses.
+type Reconciler struct {
+	Options
 	status conditions.Writer
+}
+
+// New makes a Reconciler.
+func New(o Options) *Reconciler {
+	return &Reconciler{Options: o, status: conditions.Writer{Client: o.Client}}
 }
 
 var _ reconcile.Reconciler = (*Reconciler)(nil)
@@ -37,7 +46,6 @@ type scope struct {
 
 // SetupWithManager registers the controller and its watches.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Options) error {
-	r.status.Client = r.Client
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("implementationclass").
 		For(&v1alpha1.ImplementationClass{}, specChanges).

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/conditions"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 func (s *scope) updateStatus() {
@@ -17,12 +18,14 @@ func (s *scope) updateStatus() {
 	status.Handover = s.result.Handover
 	if s.problem != nil {
 		status.Driver, status.Parameters, status.Activities, status.Handover = "", nil, nil, ""
-		conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionFalse, s.problem.Reason, s.problem.Message)
-		conditions.Set(&status.Conditions, generation, v1alpha1.ConditionReady, metav1.ConditionFalse, s.problem.Reason, s.problem.Message)
+		why := messages.Sentence{Reason: s.problem.Reason, Text: s.problem.Message, Stalled: true}
+		conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionFalse, why.Reason, why.Text)
+		conditions.Summarize(&status.Conditions, generation, conditions.Verdict{Why: why})
 		return
 	}
-	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "The class and its parents are valid.")
-	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "Links can use the class.")
+	accepted := messages.ClassAccepted.Say()
+	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionTrue, accepted.Reason, accepted.Text)
+	conditions.Summarize(&status.Conditions, generation, conditions.Verdict{Ready: true, Why: messages.ClassReady.Say()})
 }
 
 // announce tells people once that a class can no longer be used.

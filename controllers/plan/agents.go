@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 // MaxAgents is what one slot document may hold.
@@ -29,8 +30,7 @@ func ExpandPools(pools []v1alpha1.AgentPool) []Pool {
 	for _, pool := range byAge(pools) {
 		p := Pool{Name: pool.Name}
 		if agentsIn(pool.Spec)+uint64(len(owner)) > MaxAgents {
-			p.Problem = problemf(v1alpha1.ReasonTooManyAgents,
-				"the pools of one link may bring at most %d agents; make this pool smaller or give it another link", MaxAgents)
+			p.Problem = refuse(messages.TooManyAgents, "max", strconv.Itoa(MaxAgents))
 			out = append(out, p)
 			continue
 		}
@@ -72,8 +72,7 @@ func (p *Pool) claim(spec v1alpha1.AgentPoolSpec, owner map[string]string) {
 		}
 	}
 	if conflicts > 0 {
-		p.Problem = problemf(v1alpha1.ReasonAgentConflict,
-			"%s claims an agent of the older AgentPool %q (agents claimed twice: %d); list each agent in one pool only", field, rival, conflicts)
+		p.Problem = refuse(messages.AgentConflict, "field", field, "rival", rival, "count", strconv.Itoa(conflicts))
 	}
 }
 

@@ -3,9 +3,11 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 // MaxAncestors bounds how far up a class is followed.
@@ -46,16 +48,13 @@ func ancestry(class *v1alpha1.ImplementationClass, classes Lookup) ([]*v1alpha1.
 	for c := class; c.Spec.Extends != ""; {
 		parent := c.Spec.Extends
 		if slices.Contains(names, parent) {
-			return nil, problemf(v1alpha1.ReasonExtendsLoop,
-				"spec.extends makes a loop (%s); let one of these classes extend another", strings.Join(append(names, parent), ", "))
+			return nil, refuse(messages.ExtendsLoop, "classes", strings.Join(append(names, parent), ", "))
 		}
 		if len(chain) > MaxAncestors {
-			return nil, problemf(v1alpha1.ReasonExtendsLoop,
-				"spec.extends leads up more than %d classes; extend a class nearer to the driver", MaxAncestors)
+			return nil, refuse(messages.ExtendsTooDeep, "max", strconv.Itoa(MaxAncestors))
 		}
 		if c = classes(parent); c == nil {
-			return nil, problemf(v1alpha1.ReasonParentMissing,
-				"spec.extends of class %q names %q, which does not exist; apply that ImplementationClass or extend another", names[len(names)-1], parent)
+			return nil, refuse(messages.ParentNotFound, "class", names[len(names)-1], "parent", parent)
 		}
 		chain, names = append(chain, c), append(names, parent)
 	}
@@ -76,8 +75,8 @@ func (c *Class) inherit(spec v1alpha1.ImplementationClassSpec) *Problem {
 			continue
 		}
 		if p.Type != c.Parameters[i].Type {
-			return problemf(v1alpha1.ReasonInvalidParameters,
-				"spec.parameters gives %q the type %s, but the parent class says %s; use the parent's type", p.Name, p.Type, c.Parameters[i].Type)
+			return refuse(messages.ParameterType,
+				"key", p.Name, "type", string(p.Type), "parentType", string(c.Parameters[i].Type))
 		}
 		c.Parameters[i] = override(c.Parameters[i], p)
 	}
@@ -101,20 +100,18 @@ func override(parent, child v1alpha1.Parameter) v1alpha1.Parameter {
 // check judges what only the whole chain can tell.
 func (c *Class) check() *Problem {
 	if c.Driver == "" {
-		return problemf(v1alpha1.ReasonInvalidParameters, "neither the class nor its parents name a driver; set spec.driver")
+		return refuse(messages.NoDriver)
 	}
 	if len(c.Parameters) > maxParameters {
-		return problemf(v1alpha1.ReasonInvalidParameters,
-			"the class has more than %d parameters together with its parents; declare fewer", maxParameters)
+		return refuse(messages.TooManyParameters, "max", strconv.Itoa(maxParameters))
 	}
 	for _, p := range c.Parameters {
 		if p.IsSecret() && p.Default != "" {
-			return problemf(v1alpha1.ReasonInvalidParameters,
-				"parameter %q is a secret and cannot have a default; leave it to the links", p.Name)
+			return refuse(messages.SecretDefault, "key", p.Name)
 		}
 	}
 	if err := checkDefaults(c.Parameters); err != nil {
-		return problemf(v1alpha1.ReasonInvalidParameters, "the default of parameter %q %s", err.Key, err.Problem)
+		return refuse(messages.BadDefault, "key", err.Key, "problem", err.Problem)
 	}
 	return nil
 }

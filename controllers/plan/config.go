@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
@@ -15,8 +16,7 @@ import (
 func resolveConfig(class Class, link *v1alpha1.CTILink) (map[string]string, *Problem) {
 	config := link.Spec.Config
 	if key, found := secretKey(class.Parameters, config); found {
-		return nil, problemf(v1alpha1.ReasonInvalidConfig,
-			"spec.config.%s is a secret; put it into a Secret and name that in spec.configFrom", key)
+		return nil, refuse(messages.SecretInConfig, "key", key)
 	}
 	params := parameters(class.Parameters)
 	if len(link.Spec.ConfigFrom) > 0 {
@@ -25,7 +25,7 @@ func resolveConfig(class Class, link *v1alpha1.CTILink) (map[string]string, *Pro
 		}
 	}
 	if err := check(params, config); err != nil {
-		return nil, problemf(v1alpha1.ReasonInvalidConfig, "spec.config.%s %s", err.Key, err.Problem)
+		return nil, refuse(messages.BadConfig, "key", err.Key, "problem", err.Problem)
 	}
 	out := defaults(class.Parameters)
 	maps.Copy(out, config)

@@ -96,6 +96,13 @@ func linkSelector(link string) map[string]string {
 	return map[string]string{LabelName: runtimeName, v1alpha1.LabelLink: link}
 }
 
+// SlotSelector selects the pods of a slot by the labels of its CTISlot.
+func SlotSelector(link string, labels map[string]string) map[string]string {
+	out := linkSelector(link)
+	out[v1alpha1.LabelSlot] = labels[v1alpha1.LabelSlot]
+	return out
+}
+
 func slotSelector(link string, index int) map[string]string {
 	out := linkSelector(link)
 	out[v1alpha1.LabelSlot] = strconv.Itoa(index)

@@ -43,7 +43,7 @@ func (r renderer) deployment(s Slot) *appsv1.DeploymentApplyConfiguration {
 	return appsv1.Deployment(s.Name, r.Link.Namespace).
 		WithLabels(labels).WithOwnerReferences(r.owner).
 		WithSpec(appsv1.DeploymentSpec().
-			WithReplicas(r.replicas()).
+			WithReplicas(Replicas(r.Link)).
 			WithRevisionHistoryLimit(2).
 			WithSelector(metav1.LabelSelector().WithMatchLabels(slotSelector(r.Link.Name, s.Index))).
 			WithStrategy(appsv1.DeploymentStrategy().
@@ -55,13 +55,6 @@ func (r renderer) deployment(s Slot) *appsv1.DeploymentApplyConfiguration {
 				WithLabels(labels).
 				WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": containerName}).
 				WithSpec(r.podSpec(s))))
-}
-
-func (r renderer) replicas() int32 {
-	if r.Link.Spec.Runtime.HasStandby() {
-		return 2
-	}
-	return 1
 }
 
 func (r renderer) podSpec(s Slot) *corev1.PodSpecApplyConfiguration {
@@ -193,4 +186,6 @@ func tolerations(in []core.Toleration) []*corev1.TolerationApplyConfiguration {
 	return out
 }
 
-func configVolume(index int) string { return fmt.Sprintf("config-%02d", index) }
+const configVolumePrefix = "config-"
+
+func configVolume(index int) string { return fmt.Sprintf("%s%02d", configVolumePrefix, index) }

@@ -1,6 +1,6 @@
 package plan
 
-import "fmt"
+import "github.com/ctilink/ctilink-operator/controllers/messages"
 
 // Problem says why a manifest cannot be put in force: a reason of api/v1alpha1 and
 // one sentence for a person, naming the field and how to mend it. It never holds a
@@ -13,6 +13,7 @@ type Problem struct {
 // Error implements error, for callers that have nobody to tell but a log.
 func (p *Problem) Error() string { return p.Reason + ": " + p.Message }
 
-func problemf(reason, format string, args ...any) *Problem {
-	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...)}
+func refuse(m messages.Message, pairs ...string) *Problem {
+	said := m.Say(pairs...)
+	return &Problem{Reason: said.Reason, Message: said.Text}
 }

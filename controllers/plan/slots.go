@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 // Slot is one slot of a link: the name of its CTISlot and its document.
@@ -63,13 +64,11 @@ func classOf(link *v1alpha1.CTILink, classes Lookup) (Class, *Problem) {
 	name := link.Spec.ImplementationClass
 	c := classes(name)
 	if c == nil {
-		return Class{}, problemf(v1alpha1.ReasonClassNotFound,
-			"spec.implementationClass names %q, which does not exist; apply that ImplementationClass or name another", name)
+		return Class{}, refuse(messages.ClassNotFound, "class", name)
 	}
-	class, problem := ResolveClass(c, classes)
-	if problem != nil {
-		return Class{}, problemf(v1alpha1.ReasonClassNotReady,
-			"ImplementationClass %q cannot be used: %s", name, problem.Message)
+	class, broken := ResolveClass(c, classes)
+	if broken != nil {
+		return Class{}, refuse(messages.ClassNotReady, "class", name, "problem", broken.Message)
 	}
 	return class, nil
 }

@@ -79,11 +79,18 @@ func TestRolesAreNarrow(t *testing.T) {
 			if slices.Contains(r.Verbs, "bind") && !slices.Equal(r.ResourceNames, []string{plan.RuntimeClusterRole}) {
 				t.Errorf("%s may bind more than %s: %v", file, plan.RuntimeClusterRole, r)
 			}
-			if slices.ContainsFunc(r.Resources, func(s string) bool { return strings.HasPrefix(s, "pods") }) {
+			if slices.ContainsFunc(r.Resources, func(s string) bool { return strings.HasPrefix(s, "pods") }) && !isHolderMark(file, r) {
 				t.Errorf("%s may touch pods: %v", file, r)
 			}
 		}
 	}
+}
+
+// isHolderMark: the operator puts the deletion cost on the holder's pod. It may not
+// make, delete or enter one.
+func isHolderMark(file string, r rbacv1.PolicyRule) bool {
+	return file == "operator.yaml" && slices.Equal(r.Resources, []string{"pods"}) &&
+		slices.Equal(r.Verbs, []string{"get", "list", "patch", "watch"})
 }
 
 // TestSecretsStayUnread: outside its own namespace the operator creates Secrets and
