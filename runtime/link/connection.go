@@ -94,6 +94,7 @@ func (l *Link) serve(ctx context.Context, up *uplink) (next *uplink) {
 	resyncing, stop := context.WithCancel(ctx)
 	var back sync.WaitGroup
 	back.Go(func() { l.resync(resyncing, up.conn) })
+	back.Go(func() { l.settleDoubts(resyncing, up.conn) })
 	defer back.Wait()
 	defer stop()
 	reread := time.NewTicker(mountedInterval)
@@ -195,17 +196,26 @@ func (l *Link) lost(state v1alpha1.ConnectionState, why error) {
 	}
 }
 
-// resync brings every session onto a new connection, and tries again with those that
-// could not come until all are in step or the connection is gone: a session must not
-// stay behind because of one lost answer, nor hold up the others.
+// resync brings every session onto a new connection.
 func (l *Link) resync(ctx context.Context, conn opencti.Connection) {
 	start, all := time.Now(), l.all()
-	behind := all
+	l.untilInStep(ctx, conn, all, l.rejoin, func(behind int) {
+		l.o.Observer.Resynced(len(all), time.Since(start))
+		l.o.Log.Info("Brought the sessions back", "sessions", len(all), "behind", behind, "took", time.Since(start).Round(time.Millisecond))
+	})
+}
+
+// step takes one session a step towards being right on a connection.
+type step func(ctx context.Context, conn opencti.Connection, m *member) error
+
+// untilInStep tries again with those that could not come until all are in step or the
+// connection is gone: a session must not stay behind because of one lost answer, nor
+// hold up the others. first is told after the first round how many are behind.
+func (l *Link) untilInStep(ctx context.Context, conn opencti.Connection, behind []*member, do step, first func(behind int)) {
 	for attempt := 0; len(behind) > 0; attempt++ {
-		behind = l.bringBack(ctx, conn, behind)
+		behind = l.eachOnce(ctx, conn, behind, do)
 		if attempt == 0 && ctx.Err() == nil {
-			l.o.Observer.Resynced(len(all), time.Since(start))
-			l.o.Log.Info("Brought the sessions back", "sessions", len(all), "behind", len(behind), "took", time.Since(start).Round(time.Millisecond))
+			first(len(behind))
 		}
 		if len(behind) > 0 && (pause(ctx, conn.Done(), backoff(attempt)) || ctx.Err() != nil) {
 			return
@@ -213,9 +223,9 @@ func (l *Link) resync(ctx context.Context, conn opencti.Connection) {
 	}
 }
 
-// bringBack tries once with each, many at the same time, and gives those that are
+// eachOnce tries once with each, many at the same time, and gives those that are
 // still behind.
-func (l *Link) bringBack(ctx context.Context, conn opencti.Connection, members []*member) (behind []*member) {
+func (l *Link) eachOnce(ctx context.Context, conn opencti.Connection, members []*member, do step) (behind []*member) {
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -225,7 +235,7 @@ func (l *Link) bringBack(ctx context.Context, conn opencti.Connection, members [
 		width <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-width }()
-			if err := l.rejoin(ctx, conn, m); err != nil {
+			if err := do(ctx, conn, m); err != nil {
 				l.o.Log.Warn("Cannot bring a session back yet", "device", opencti.Mask(m.DN()), "error", err)
 				mu.Lock()
 				defer mu.Unlock()
@@ -268,7 +278,7 @@ func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) e
 		return err
 	}
 	m.EndSync(device, snap)
-	m.on = conn
+	m.on, m.device = conn, device
 	select {
 	case <-conn.Done():
 		// The loss was told to the sessions that were in step; this one came after.

@@ -65,14 +65,17 @@ type Link struct {
 	ended    bool          // Run has returned: this link will not connect again
 	retry    chan struct{} // closed to connect anew with the newest document
 	changed  chan struct{} // closed when the status changed
+	doubts   doubts
 }
 
 // member is a session with the turn of those who open, resync and close it.
 type member struct {
 	*session.Session
-	turn chan struct{}      // full while somebody has the turn
-	gone bool               // closed; guarded by turn
-	on   opencti.Connection // where it is in step; guarded by turn
+	turn chan struct{} // full while somebody has the turn
+	// Guarded by turn:
+	gone   bool               // closed
+	on     opencti.Connection // where it is in step
+	device opencti.Device     // there
 }
 
 func newMember(s *session.Session) *member { return &member{Session: s, turn: make(chan struct{}, 1)} }
@@ -94,6 +97,7 @@ func New(o Options) *Link {
 	return &Link{
 		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
+		doubts: newDoubts(),
 	}
 }
 

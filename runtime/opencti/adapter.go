@@ -68,6 +68,10 @@ type Environment struct {
 // Sink takes raw events.
 type Sink interface {
 	HandleRaw(RawEvent)
+	// EventsLost says that events of a device, or of all devices when dn is empty, may
+	// have been lost, or that the server ended its subscription, while the connection
+	// lives. Whoever is above subscribes and snapshots again.
+	EventsLost(dn string, why error)
 }
 
 // Connection is one live connection to a CTI server. It is safe for concurrent use.
@@ -94,7 +98,8 @@ type Endpoint struct {
 // the other, except that HangUpCall may overtake.
 type Device interface {
 	// Subscribe starts the events (the guide's SubscribeForEvents; CSTA
-	// MonitorStart). From its return on the sink gets every event of the device.
+	// MonitorStart). From its return on the sink gets every event of the device. Again
+	// after EventsLost it starts what the server ended, and nothing else.
 	// Errors: UnknownDevice, LicenceExhausted, LinkDown, Timeout.
 	Subscribe(ctx context.Context) error
 	// Snapshot asks for the calls at the device, with their data, and for the

@@ -221,6 +221,7 @@ func (c *connection) read() {
 		m, err := wire.Unmarshal(body)
 		if err != nil {
 			c.log.Warn("Dropping a message that cannot be read", "error", err)
+			c.sink.EventsLost("", err) // it may have been an event of any device
 			continue
 		}
 		switch m.Kind() {
@@ -283,7 +284,7 @@ func (c *connection) receiveRequest(id int, m wire.Message) {
 func (c *connection) systemStatus(status wire.SystemStatusValue) {
 	switch status {
 	case wire.SystemMessagesLost:
-		c.fail(opencti.Errorf(opencti.LinkDown, "the switch lost messages").WithDetail(string(wire.SystemMessagesLost)))
+		c.sink.EventsLost("", opencti.Errorf(opencti.Rejected, "the switch lost messages").WithDetail(string(wire.SystemMessagesLost)))
 	case wire.SystemDisabled:
 		c.fail(opencti.Errorf(opencti.LinkDown, "the switch is out of service").WithDetail(string(wire.SystemDisabled)))
 	default:
@@ -293,10 +294,11 @@ func (c *connection) systemStatus(status wire.SystemStatusValue) {
 
 func (c *connection) monitorStopped(ref string) {
 	c.mu.Lock()
-	known := c.byRef[ref] != nil
+	m := c.byRef[ref]
 	c.mu.Unlock()
-	if known {
-		c.fail(opencti.Errorf(opencti.LinkDown, "the switch stopped telling events of a device").WithDetail("MonitorStop"))
+	if m != nil {
+		m.forget()
+		c.sink.EventsLost(m.dn, opencti.Errorf(opencti.Rejected, "the switch stopped telling events of the device").WithDetail("MonitorStop"))
 	}
 }
 

@@ -29,7 +29,7 @@ func (d *device) Subscribe(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.monitor != nil {
-		return nil
+		return d.monitor.again(ctx)
 	}
 	m := d.c.monitorOf(d.dn)
 	if err := m.start(ctx); err != nil {

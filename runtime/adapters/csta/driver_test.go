@@ -198,13 +198,7 @@ func TestConnectionLost(t *testing.T) {
 			p.event(`<ApplicationSessionTerminated><sessionID>469B9E</sessionID><sessionTermReason><definedTermReason>resourceLimitation` +
 				`</definedTermReason></sessionTermReason></ApplicationSessionTerminated>`)
 		}, "resourceLimitation"},
-		{"messages lost", func(p *peer) {
-			p.send("0000", `<SystemStatus><systemStatus>messagesLost</systemStatus></SystemStatus>`)
-		}, "messagesLost"},
 		{"out of service", func(p *peer) { p.send("0001", `<SystemStatus><systemStatus>disabled</systemStatus></SystemStatus>`) }, "disabled"},
-		{"monitor stopped", func(p *peer) {
-			p.send("0003", `<MonitorStop><monitorCrossRefID>71</monitorCrossRefID></MonitorStop>`)
-		}, "MonitorStop"},
 		{"no frames", func(p *peer) { fmt.Fprint(p.conn, "HTTP/1.1 400 Bad Request\r\n\r\n") }, "zero bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -219,9 +213,48 @@ func TestConnectionLost(t *testing.T) {
 	}
 }
 
+// What is lost while the connection lives is asked for anew; nothing else is disturbed.
+func TestEventsLost(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		happen  func(*peer)
+		dn      string
+		restart string // what subscribing again sends
+	}{
+		{"messages lost", func(p *peer) {
+			p.send("0000", `<SystemStatus><systemStatus>messagesLost</systemStatus></SystemStatus>`)
+			p.expect("SystemStatusResponse")
+		}, "", ""},
+		{"monitor stopped", func(p *peer) {
+			p.send("0003", `<MonitorStop><monitorCrossRefID>71</monitorCrossRefID></MonitorStop>`)
+			p.expect("MonitorStopResponse")
+		}, "1001", "MonitorStart"},
+		{"unreadable", func(p *peer) { p.event(`<DeliveredEvent><monitorCrossRefID>71</DeliveredEvent>`) }, "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p, events := newPeer(t, quiet()), make(sink, 8)
+			c, device := p.subscribed(events)
+			tc.happen(p)
+			if e := events.next(t); e.Name != eventsLost || e.DN != tc.dn {
+				t.Errorf("the sink got %+v, want that events of %q were lost", e, tc.dn)
+			}
+			if err := device.Subscribe(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if tc.restart != "" {
+				p.expect(tc.restart)
+			}
+			p.expectNothing()
+			if c.Err() != nil {
+				t.Errorf("the connection was given up: %v", c.Err())
+			}
+		})
+	}
+}
+
 func TestRequestsOfTheSwitch(t *testing.T) {
 	p := newPeer(t, quiet())
-	c, _ := p.connected(nil)
+	c, _ := p.connected(make(sink, 1))
 	for _, tc := range []struct{ id, xml, answer string }{
 		{"0001", `<SystemStatus><systemStatus>enabled</systemStatus></SystemStatus>`, "SystemStatusResponse"},
 		{"0002", `<SystemStatus><systemStatus>overloadReached</systemStatus></SystemStatus>`, "SystemStatusResponse"},

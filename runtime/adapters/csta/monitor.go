@@ -40,18 +40,34 @@ func (c *connection) monitorOf(dn string) *monitor {
 func (m *monitor) start(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.users == 0 {
-		device := wire.Device(m.dn)
-		request := &wire.MonitorStart{
-			MonitorObject: wire.MonitorObject{DeviceObject: &device}, MonitorType: wire.MonitorTypeDevice,
-		}
-		// The next event may follow at once: it must find the monitor. An answer in the
-		// moment of giving up has started it all the same.
-		if _, err := m.c.request(ctx, request, m.started); err != nil && m.reference() == "" {
-			return err
-		}
+	if err := m.run(ctx); err != nil {
+		return err
 	}
 	m.users++
+	return nil
+}
+
+// again starts the monitor anew if the switch has stopped it.
+func (m *monitor) again(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.run(ctx)
+}
+
+// run starts the monitor unless it runs. m.mu is held.
+func (m *monitor) run(ctx context.Context) error {
+	if m.reference() != "" {
+		return nil
+	}
+	device := wire.Device(m.dn)
+	request := &wire.MonitorStart{
+		MonitorObject: wire.MonitorObject{DeviceObject: &device}, MonitorType: wire.MonitorTypeDevice,
+	}
+	// The next event may follow at once: it must find the monitor. An answer in the
+	// moment of giving up has started it all the same.
+	if _, err := m.c.request(ctx, request, m.started); err != nil && m.reference() == "" {
+		return err
+	}
 	return nil
 }
 
@@ -79,13 +95,21 @@ func (m *monitor) stop(ctx context.Context) error {
 	if m.users--; m.users > 0 {
 		return nil
 	}
-	m.c.mu.Lock()
-	ref := m.ref
-	m.ref = ""
-	delete(m.c.byRef, ref)
-	m.c.mu.Unlock()
+	ref := m.forget()
 	m.parties.keep(nil)
+	if ref == "" {
+		return nil // the switch has stopped it
+	}
 	return m.c.stopMonitor(ctx, ref)
+}
+
+// forget takes the monitor's reference away: what still comes with it is not wanted.
+func (m *monitor) forget() (ref string) {
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	ref, m.ref = m.ref, ""
+	delete(m.c.byRef, ref)
+	return ref
 }
 
 func (c *connection) stopMonitor(ctx context.Context, ref string) error {

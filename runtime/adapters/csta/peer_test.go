@@ -177,6 +177,11 @@ type sink chan opencti.RawEvent
 
 func (s sink) HandleRaw(e opencti.RawEvent) { s <- e }
 
+// EventsLost comes as an event of a name that no switch uses.
+func (s sink) EventsLost(dn string, _ error) { s <- opencti.RawEvent{Name: eventsLost, DN: dn} }
+
+const eventsLost = "(events lost)"
+
 func (s sink) next(t *testing.T) opencti.RawEvent {
 	t.Helper()
 	select {

@@ -222,6 +222,13 @@ func (c *Connection) Happen(dn string, name opencti.EventName, fields map[string
 	c.sink.HandleRaw(opencti.RawEvent{Name: string(name), DN: dn, Fields: fields, Order: order, Received: time.Now()})
 }
 
+// Lose says that events of a device were lost; of all when dn is empty.
+func (c *Connection) Lose(dn string) {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	c.sink.EventsLost(dn, opencti.Errorf(opencti.Rejected, "lost"))
+}
+
 // HappenToAgent sends a raw event that names no device.
 func (c *Connection) HappenToAgent(agentID string, name opencti.EventName) {
 	c.sending.Lock()
