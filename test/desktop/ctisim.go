@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Switch is ctisim's control port: what the switch itself says of agents and calls.
@@ -77,6 +78,39 @@ func (s Switch) Agent(ctx context.Context, id string) (SwitchAgent, bool, error)
 // HangUp lets the calling party hang up.
 func (s Switch) HangUp(ctx context.Context, callID string) error {
 	return s.do(ctx, http.MethodPost, "/v1/calls/"+callID+"/hangup", nil, nil)
+}
+
+// Fault asks for something to go wrong.
+type Fault struct {
+	DropConnections bool `json:"dropConnections,omitempty"`
+	// Silence is in seconds; 0 ends it.
+	Silence     *float64 `json:"silence,omitempty"`
+	RefuseLogin *bool    `json:"refuseLogin,omitempty"`
+}
+
+// Fail makes a fault happen.
+func (s Switch) Fail(ctx context.Context, f Fault) error {
+	return s.do(ctx, http.MethodPost, "/v1/faults", f, nil)
+}
+
+// SwitchRequest is what an application asked of the switch.
+type SwitchRequest struct {
+	Number     uint64    `json:"number"`
+	At         time.Time `json:"at"`
+	Connection uint64    `json:"connection"`
+	Peer       string    `json:"peer"`
+	Name       string    `json:"request"`
+}
+
+// Requests lists what applications asked for after a request's number, and since when
+// the switch remembers.
+func (s Switch) Requests(ctx context.Context, after uint64) (since time.Time, requests []SwitchRequest, err error) {
+	var out struct {
+		Started  time.Time
+		Requests []SwitchRequest
+	}
+	err = s.do(ctx, http.MethodGet, fmt.Sprintf("/v1/requests?after=%d", after), nil, &out)
+	return out.Started, out.Requests, err
 }
 
 func (s Switch) do(ctx context.Context, method, path string, in, out any) error {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -110,6 +111,24 @@ func problemOf(status int, body []byte) error {
 	}
 	return &p
 }
+
+// Through is the same session by another way, e.g. at one pod.
+func (d *Desktop) Through(l Link) *Desktop {
+	return &Desktop{link: l, Session: d.Session, SessionToken: d.SessionToken}
+}
+
+// At is the link by the pod with that address (host:port).
+func (l Link) At(address string) Link {
+	transport := l.HTTP.Transport.(*http.Transport).Clone()
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	}
+	l.HTTP = &http.Client{Transport: transport}
+	return l
+}
+
+// dialTimeout is for pods that are gone.
+const dialTimeout = 3 * time.Second
 
 // Do sends an activity with its properties and returns the request's id.
 func (d *Desktop) Do(ctx context.Context, a opencti.Activity, properties map[string]any) (string, error) {

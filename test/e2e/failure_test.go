@@ -3,13 +3,8 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"syscall"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,136 +16,172 @@ import (
 	"github.com/ctilink/ctilink-operator/test/walk"
 )
 
-// The runtime is killed in the middle of an agent's work: one call on hold, another
-// ringing, the stream open. The same desktop, which keeps nothing but its token, its
-// sessionToken and the last event's id, is right again by itself.
-func TestDesktopIsRightAgainAfter(t *testing.T) {
-	for i, tc := range []struct {
-		name   string
-		breaks func(t *testing.T, holder *corev1.Pod)
-	}{
-		{"the runtime process is killed", killProcess},
-		{"the pod is deleted", deletePod},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			holder, _ := bothPods(t)
-			w := newWalk(t, agent(5+i))
-			held, ringing := busyAgent(t, w)
-			broken := time.Now()
-			tc.breaks(t, holder)
-			snap := next(t, w, "the snapshot of a new connection", func(e desktop.Event) bool {
-				return e.Connection > 1 && e.Name == opencti.SnapshotEvent && len(e.Snapshot.Calls) > 0
-			})
-			t.Logf("Right again after %s", time.Since(broken).Round(10*time.Millisecond))
-			if snap.Resume != "snapshot" {
-				t.Errorf("Ctilink-Resume = %q, want snapshot", snap.Resume)
+// fault is something that goes wrong in the middle of an agent's work.
+type fault struct {
+	name string
+	// arrange makes the cluster such that the fault can happen; it may be nil.
+	arrange func(t *testing.T)
+	// strike lets it happen, checks what is to be seen meanwhile, and returns when
+	// nothing more goes wrong, or when the rest mends itself.
+	strike func(t *testing.T, s *scene)
+	// right is how long after the strike the desktop may take to be right again.
+	right time.Duration
+	// told are the events, in this order, that the desktop must see before that.
+	told []opencti.EventName
+	// mend repairs what does not repair itself; it may be nil.
+	mend func(t *testing.T, s *scene)
+}
+
+// scene is one agent at work: a call on hold, another that rings, the stream open.
+type scene struct {
+	*walk.Walk
+	*recording
+	holder, standby *corev1.Pod
+	process         string // the holder's identity in the Lease
+	held, ringing   *opencti.Call
+	struck          time.Time
+}
+
+var faults = []fault{
+	{name: "the runtime process is killed", strike: killProcess, right: 5 * time.Second},
+	{name: "the pod is deleted", strike: deletePod, right: 10 * time.Second},
+	{name: "the pod is deleted by force", strike: deleteByForce, right: 25 * time.Second},
+	{name: "the holder is cut off from the API server", strike: cutOff, right: 25 * time.Second, mend: reconnect},
+	{name: "the switch drops its connections", strike: dropConnections, right: 5 * time.Second, told: []opencti.EventName{opencti.LinkLost, opencti.LinkUp}},
+	{name: "the switch accepts and is silent", strike: silence, right: 15 * time.Second, told: []opencti.EventName{opencti.LinkLost, opencti.LinkUp}},
+	{name: "the operator is gone", strike: withoutOperator, right: 10 * time.Second, mend: operatorReturns},
+	{name: "the API server is gone for a minute", strike: pauseAPIServer, right: 30 * time.Second},
+	{name: "the node's power is cut", arrange: switchOnAnotherNode, strike: cutPower, right: 40 * time.Second, mend: powerReturns},
+}
+
+// Whatever goes wrong, the agent stays logged in, and the same desktop, which keeps
+// nothing but its token, its sessionToken and the last event's id, is right again by
+// itself: no event is missing, every call ends once, and no two pods ever acted at once.
+func TestAgentWorksOnAfter(t *testing.T) {
+	for i, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			if f.arrange != nil {
+				f.arrange(t)
 			}
-			wantCall(t, snap, held, opencti.Held)
-			wantCall(t, snap, ringing, opencti.Offering)
-			if a, there, err := w.Switch.Agent(t.Context(), w.Agent.ID); err != nil || !there {
+			s := atWork(t, agent(5+i%6))
+			if f.mend != nil {
+				defer func() { f.mend(t, s); bothPods(t) }()
+			}
+			s.struck = time.Now()
+			f.strike(t, s)
+			struck := time.Now()
+			snap := within(t, s.Walk, "the snapshot that has both calls", f.right, func(e desktop.Event) bool {
+				return e.Name == opencti.SnapshotEvent && e.Snapshot.Link == opencti.LinkUp && len(e.Snapshot.Calls) == 2
+			})
+			t.Logf("Right again %s after the strike (limit %s), %s after its beginning", since(struck), f.right, since(s.struck))
+			s.wantTold(t, f.told)
+			wantCall(t, snap, s.held, opencti.Held)
+			wantCall(t, snap, s.ringing, opencti.Offering)
+			if a, there, err := s.Switch.Agent(t.Context(), s.Agent.ID); err != nil || !there {
 				t.Errorf("the switch has lost the agent: %+v, known %v, %v", a, there, err)
 			}
-			finish(t, w, held, ringing)
+			finish(t, s)
+			if err := desktop.CheckHistory(s.Watch().Seen); err != nil {
+				t.Errorf("what the desktop saw is wrong:\n%v", err)
+			}
 		})
 	}
 }
 
-// busyAgent logs an agent in and gives him a call on hold and one that rings.
-func busyAgent(t *testing.T, w *walk.Walk) (held, ringing *opencti.Call) {
+// The switch is restarted and knows nothing any more: the calls end, the agent is
+// logged out, and can log in again.
+func TestSwitchIsRestarted(t *testing.T) {
+	s := atWork(t, agent(5))
+	s.struck = time.Now()
+	killSwitch(t)
+	snap := within(t, s.Walk, "the snapshot after the restart", 20*time.Second, func(e desktop.Event) bool {
+		return e.Name == opencti.SnapshotEvent && e.Snapshot.Link == opencti.LinkUp
+	})
+	t.Logf("Right again after %s", since(s.struck))
+	s.wantTold(t, []opencti.EventName{opencti.LinkLost, opencti.Released, opencti.Released, opencti.LinkUp})
+	for _, e := range s.Watch().Seen {
+		if e.Name == opencti.Released && e.Cause != "LostInResync" {
+			t.Errorf("call %s ended with cause %q, want LostInResync", e.Call.CallID, e.Cause)
+		}
+	}
+	if snap.Snapshot.Agent.State != opencti.LoggedOut || len(snap.Snapshot.Calls) != 0 {
+		t.Errorf("the snapshot says %+v, want LoggedOut and no calls", snap.Snapshot)
+	}
+	_, err := s.Desktop().Do(t.Context(), opencti.LoginAgent, map[string]any{"agentPassword": s.Agent.Password})
+	must(t, err)
+	next(t, s.Walk, "the new log-in", desktop.Named(opencti.LoggedIn))
+	must(t, s.LogOut(t.Context()))
+	if err := desktop.CheckHistory(s.Watch().Seen); err != nil {
+		t.Errorf("what the desktop saw is wrong:\n%v", err)
+	}
+}
+
+// atWork records, logs an agent in and gives him a call on hold and one that rings.
+func atWork(t *testing.T, a walk.Agent) *scene {
 	t.Helper()
+	s := &scene{Walk: newWalk(t, a)}
+	s.holder, s.standby = bothPods(t)
+	s.recording = record(t, s.Switch)
+	s.process = s.recording.holder()
 	ctx := t.Context()
-	must(t, w.LogIn(ctx))
-	must(t, w.BecomeAvailable(ctx))
-	held, err := w.Offer(ctx, desktop.NewCall{From: "+4930111111", To: w.Agent.Queue, Data: map[string]string{"customer": "11"}})
+	must(t, s.LogIn(ctx))
+	must(t, s.BecomeAvailable(ctx))
+	var err error
+	s.held, err = s.Offer(ctx, desktop.NewCall{From: "+4930111111", To: a.Queue, Data: map[string]string{"customer": "11"}})
 	must(t, err)
-	act(t, w, opencti.AnswerCall, held)
-	act(t, w, opencti.HoldCall, held)
-	next(t, w, "the hold", desktop.Named(opencti.Held))
-	ringing, err = w.Offer(ctx, desktop.NewCall{From: "+4930222222", To: w.Agent.DN, Data: map[string]string{"customer": "22"}})
+	act(t, s.Walk, opencti.AnswerCall, s.held)
+	act(t, s.Walk, opencti.HoldCall, s.held)
+	next(t, s.Walk, "the hold", desktop.Named(opencti.Held))
+	s.ringing, err = s.Offer(ctx, desktop.NewCall{From: "+4930222222", To: a.DN, Data: map[string]string{"customer": "22"}})
 	must(t, err)
-	return held, ringing
+	return s
 }
 
 // finish works on after the fault, as the agent would.
-func finish(t *testing.T, w *walk.Walk, held, ringing *opencti.Call) {
+func finish(t *testing.T, s *scene) {
 	t.Helper()
-	act(t, w, opencti.AnswerCall, ringing)
-	next(t, w, "the second call's answer", desktop.Named(opencti.Established))
-	act(t, w, opencti.HangUpCall, ringing)
-	next(t, w, "the second call's end", desktop.Named(opencti.Released))
-	act(t, w, opencti.RetrieveCall, held)
-	next(t, w, "the first call back", desktop.Named(opencti.Retrieved))
-	act(t, w, opencti.HangUpCall, held)
-	next(t, w, "the first call's end", desktop.Named(opencti.Released))
-	must(t, w.LogOut(t.Context()))
+	act(t, s.Walk, opencti.AnswerCall, s.ringing)
+	next(t, s.Walk, "the second call's answer", desktop.Named(opencti.Established))
+	act(t, s.Walk, opencti.HangUpCall, s.ringing)
+	next(t, s.Walk, "the second call's end", desktop.Named(opencti.Released))
+	act(t, s.Walk, opencti.RetrieveCall, s.held)
+	next(t, s.Walk, "the first call back", desktop.Named(opencti.Retrieved))
+	act(t, s.Walk, opencti.HangUpCall, s.held)
+	next(t, s.Walk, "the first call's end", desktop.Named(opencti.Released))
+	must(t, s.LogOut(t.Context()))
+}
+
+// wantTold looks for the events, in their order, among those since the strike.
+func (s *scene) wantTold(t *testing.T, want []opencti.EventName) {
+	t.Helper()
+	var got []opencti.EventName
+	for _, e := range s.Watch().Seen {
+		if e.At.After(s.struck) {
+			got = append(got, e.Name)
+		}
+	}
+	rest := want
+	for _, name := range got {
+		if len(rest) > 0 && name == rest[0] {
+			rest = rest[1:]
+		}
+	}
+	if len(rest) > 0 {
+		t.Errorf("the desktop was told %v, want %v in this order", got, want)
+	}
 }
 
 func wantCall(t *testing.T, snap desktop.Event, want *opencti.Call, state opencti.EventName) {
 	t.Helper()
-	for _, c := range snap.Snapshot.Calls {
-		if c.CallID != want.CallID {
-			continue
-		}
-		if c.State != state || c.Variables["customer"] != want.Variables["customer"] || c.InteractionID != want.InteractionID || c.ANI != want.ANI {
-			t.Errorf("the snapshot has call %+v, want it %s with the data of %+v", c, state, want)
-		}
+	i := slices.IndexFunc(snap.Snapshot.Calls, func(c *opencti.Call) bool { return c.CallID == want.CallID })
+	if i < 0 {
+		t.Errorf("the snapshot lacks call %s", want.CallID)
 		return
 	}
-	t.Errorf("the snapshot lacks call %s", want.CallID)
-}
-
-// killProcess sends SIGKILL to the pod's runtime, from the machine that the nodes
-// run on: no grace, no signal handler, no release of anything.
-func killProcess(t *testing.T, pod *corev1.Pod) {
-	t.Helper()
-	pid, err := runtimePID(pod.Name)
-	must(t, err)
-	t.Logf("kill -9 %d, the runtime of pod %s", pid, pod.Name)
-	must(t, syscall.Kill(pid, syscall.SIGKILL))
-}
-
-// runtimePID finds the process by the environment that only its container has.
-func runtimePID(pod string) (int, error) {
-	pids, err := processes("/runtime\x00")
-	if err != nil {
-		return 0, err
+	c := snap.Snapshot.Calls[i]
+	if c.State != state || c.Variables["customer"] != want.Variables["customer"] || c.InteractionID != want.InteractionID || c.ANI != want.ANI {
+		t.Errorf("the snapshot has call %+v, want it %s with the data of %+v", c, state, want)
 	}
-	for _, pid := range pids {
-		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-		if err == nil && bytes.Contains(environ, []byte("POD_NAME="+pod+"\x00")) {
-			return pid, nil
-		}
-	}
-	return 0, fmt.Errorf("no runtime process of pod %s runs on this machine", pod)
-}
-
-// processes lists the processes whose command line begins so. The nodes run on this
-// machine, so their containers' processes are among them.
-func processes(prefix string) ([]int, error) {
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		return nil, err
-	}
-	var out []int
-	for _, file := range files {
-		cmdline, err := os.ReadFile(file)
-		if err != nil || !bytes.HasPrefix(cmdline, []byte(prefix)) {
-			continue // gone, or another program
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, pid)
-	}
-	return out, nil
-}
-
-// deletePod deletes the holder as an admin would; the standby takes over.
-func deletePod(t *testing.T, pod *corev1.Pod) {
-	t.Helper()
-	t.Logf("kubectl delete pod %s", pod.Name)
-	must(t, h.Client.Delete(t.Context(), pod))
 }
 
 func act(t *testing.T, w *walk.Walk, a opencti.Activity, call *opencti.Call) {
@@ -160,10 +191,15 @@ func act(t *testing.T, w *walk.Walk, a opencti.Activity, call *opencti.Call) {
 	}
 }
 
-// next waits for an event; a fail-over takes less than the limit.
+// next waits for an event that comes at once when nothing is wrong.
 func next(t *testing.T, w *walk.Walk, what string, fits func(desktop.Event) bool) desktop.Event {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
+	return within(t, w, what, 15*time.Second, fits)
+}
+
+func within(t *testing.T, w *walk.Walk, what string, limit time.Duration, fits func(desktop.Event) bool) desktop.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	e, err := w.Watch().Next(ctx, what, fits)
 	if err != nil {
@@ -172,6 +208,8 @@ func next(t *testing.T, w *walk.Walk, what string, fits func(desktop.Event) bool
 	return e
 }
 
+func since(t time.Time) time.Duration { return time.Since(t).Round(10 * time.Millisecond) }
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -179,12 +217,10 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func eventually(t testing.TB, limit time.Duration, holds func() bool) error {
+// eventually waits for a condition; the error says what is still wrong.
+func eventually(t testing.TB, limit time.Duration, try func(context.Context) error) {
 	t.Helper()
-	return harness.Eventually(t.Context(), limit, func(context.Context) error {
-		if holds() {
-			return nil
-		}
-		return fmt.Errorf("it does not hold")
-	})
+	if err := harness.Eventually(t.Context(), limit, try); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func prepare(ctx context.Context, say func(string)) error {
 	if err != nil {
 		return err
 	}
-	if h, err = harness.New(ctx, harness.Options{Root: root, Nodes: 2, Progress: say}); err != nil {
+	if h, err = harness.New(ctx, harness.Options{Root: root, Nodes: 2, Audit: true, Progress: say}); err != nil {
 		return err
 	}
 	if err := h.Install(ctx); err != nil {
@@ -150,6 +151,9 @@ func podReady(p *corev1.Pod) bool {
 	}
 	return false
 }
+
+// desktopPort is where the pod takes desktops.
+func desktopPort(p *corev1.Pod) string { return net.JoinHostPort(p.Status.PodIP, "8443") }
 
 // bothPods waits until holder and standby are ready.
 func bothPods(t testing.TB) (holder, standby *corev1.Pod) {

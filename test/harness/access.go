@@ -38,6 +38,8 @@ func (h *Harness) Desktops(ctx context.Context, namespace, link string) (desktop
 			return (&net.Dialer{Timeout: 3 * time.Second}).DialContext(ctx, network, address)
 		},
 		ForceAttemptHTTP2: true, TLSHandshakeTimeout: 3 * time.Second, IdleConnTimeout: 5 * time.Second,
+		// A pod that lost its power says no goodbye.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 3 * time.Second, PingTimeout: 2 * time.Second},
 	}
 	return desktop.Link{
 		URL: fmt.Sprintf("https://%s.%s.svc:8443", link, namespace), Token: token, HTTP: &http.Client{Transport: transport},

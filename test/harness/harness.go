@@ -37,8 +37,10 @@ type Harness struct {
 
 // Options of New.
 type Options struct {
-	Root     string
-	Nodes    int
+	Root  string
+	Nodes int
+	// Audit lets the API server write its audit log, if it is this that starts it.
+	Audit    bool
 	Progress func(step string)
 }
 
@@ -49,7 +51,7 @@ func New(ctx context.Context, o Options) (*Harness, error) {
 		h.Progress = func(string) {}
 	}
 	h.Progress(fmt.Sprintf("Bringing up a Kubernetes cluster, nodes: %d (the very first time it is built: some ten minutes)", o.Nodes))
-	if err := h.stream(ctx, h.tool("cluster"), "up", "--nodes", fmt.Sprint(o.Nodes)); err != nil {
+	if err := h.stream(ctx, h.tool("cluster"), "up", "--nodes", fmt.Sprint(o.Nodes), fmt.Sprintf("--audit=%t", o.Audit)); err != nil {
 		return nil, fmt.Errorf("bring up the cluster: %w", err)
 	}
 	path, err := h.output(ctx, h.tool("cluster"), "kubeconfig")
@@ -127,6 +129,11 @@ func (h *Harness) command(ctx context.Context, name string, args ...string) *exe
 	cmd.Dir = h.Root
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+h.Kubeconfig)
 	return cmd
+}
+
+// Cluster runs a command of the cluster program, e.g. node-down 2.
+func (h *Harness) Cluster(ctx context.Context, args ...string) (string, error) {
+	return h.output(ctx, h.tool("cluster"), args...)
 }
 
 // Kubectl runs kubectl and gives what it prints.

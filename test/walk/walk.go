@@ -162,6 +162,7 @@ func (w *Walk) LogOut(ctx context.Context) error {
 	if err := w.switchAgent(ctx, func(_ desktop.SwitchAgent, there bool) bool { return !there }, "logged out"); err != nil {
 		return err
 	}
+	w.Leave() // a stream that is still wanted would bring the session back
 	return w.desktop.Close(ctx, false)
 }
 

@@ -4,8 +4,7 @@ package e2e
 
 import (
 	"context"
-	"net"
-	"net/http"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -26,11 +25,7 @@ func TestFirstCall(t *testing.T) {
 func TestFirstCallThroughTheStandby(t *testing.T) {
 	_, standby := bothPods(t)
 	w := newWalk(t, agent(2))
-	transport := w.Link.HTTP.Transport.(*http.Transport).Clone()
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(standby.Status.PodIP, "8443"))
-	}
-	w.Link.HTTP = &http.Client{Transport: transport}
+	w.Link = w.Link.At(desktopPort(standby))
 	if err := w.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -60,18 +55,13 @@ func TestKubectlTellsTheTruth(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			// Counts follow within 30 seconds.
-			var row []string
-			err := eventually(t, 45*time.Second, func() bool {
-				out, err := h.Kubectl(t.Context(), append([]string{"-n", namespace, "get", "--no-headers"}, tc.args...)...)
-				if err != nil {
-					t.Fatal(err)
+			eventually(t, 45*time.Second, func(ctx context.Context) error {
+				out, err := h.Kubectl(ctx, append([]string{"-n", namespace, "get", "--no-headers"}, tc.args...)...)
+				if row := strings.Fields(out); err == nil && !strings.HasPrefix(strings.Join(row, " ")+" ", strings.Join(tc.want, " ")+" ") {
+					err = fmt.Errorf("kubectl get %v shows %v, want it to start with %v", tc.args, row, tc.want)
 				}
-				row = strings.Fields(out)
-				return len(row) > len(tc.want) && strings.Join(row[:len(tc.want)], " ") == strings.Join(tc.want, " ")
+				return err
 			})
-			if err != nil {
-				t.Errorf("kubectl get %v shows %v, want it to start with %v", tc.args, row, tc.want)
-			}
 		})
 	}
 	must(t, w.LogOut(t.Context()))
