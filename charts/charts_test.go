@@ -69,7 +69,7 @@ func TestGolden(t *testing.T) {
 		"namespaced": {"--set", "watchNamespaces={sales,support}", "--set", "classes=false",
 			"--set", "runtimeImage=registry.example.test/ctilink:2", "--set", "image.repository=registry.example.test/ctilink", "--set", "image.tag=1"},
 		"single": {"--set", "replicas=1", "--set", "leaderElection=false", "--set", "podDisruptionBudget=false",
-			"--set", "classes=false", "--set", "clusterRoles=false", "--set", "imagePullSecrets={pull}", "--set", "nodeSelector.zone=east"},
+			"--set", "classes=false", "--set", "clusterRoles=false", "--set", "admissionPolicy=false", "--set", "imagePullSecrets={pull}", "--set", "nodeSelector.zone=east"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := template(t, args...)

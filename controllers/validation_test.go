@@ -133,7 +133,7 @@ func TestFreshObjectsAreUnknown(t *testing.T) {
 func TestManifestsAreAccepted(t *testing.T) {
 	ns := newNamespace(t)
 	var paths []string
-	for _, dir := range []string{"samples", "standalone", "classes", "manager", "rbac"} {
+	for _, dir := range []string{"samples", "standalone", "classes", "manager", "rbac", "admission", "argocd"} {
 		found, err := filepath.Glob(filepath.Join("..", "config", dir, "*.yaml"))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("config/%s: %v, %v", dir, found, err)

@@ -1,6 +1,6 @@
 // Command manifests generates what is checked in but written elsewhere: deep copies
 // and CRDs from api/v1alpha1, the built-in ImplementationClasses from the drivers'
-// declarations, the chart's copies of the hand-written roles in config/rbac, Argo CD's
+// declarations, the chart's copies of what is written by hand in config/, Argo CD's
 // health check, and docs/conditions.md from the table of messages.
 //
 //	go run ./hack/manifests
@@ -48,7 +48,7 @@ func run(ctx context.Context, root string) error {
 // generate makes every file without writing one.
 func generate(ctx context.Context, root string) (files, error) {
 	all := files{}
-	for _, step := range []func(context.Context, string, files) error{fromTypes, classes, roles, argocd, conditions} {
+	for _, step := range []func(context.Context, string, files) error{fromTypes, classes, roles, admission, argocd, conditions} {
 		if err := step(ctx, root, all); err != nil {
 			return nil, err
 		}

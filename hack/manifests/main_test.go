@@ -31,7 +31,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 			t.Errorf("%s is out of date, run go run ./hack/manifests (-generated +checked in):\n%s", path, diff)
 		}
 	}
-	for _, dir := range []string{crdChartDir, classDir, classChartDir, rulesChartDir} {
+	for _, dir := range []string{crdChartDir, classDir, classChartDir, rulesChartDir, admissionChartDir} {
 		entries, err := os.ReadDir(filepath.Join(root, dir))
 		if err != nil {
 			t.Fatal(err)
