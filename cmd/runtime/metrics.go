@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,9 +23,11 @@ type metrics struct {
 	connected  prometheus.Gauge
 	changes    *prometheus.CounterVec
 	resync     prometheus.Histogram
-	sessions   prometheus.Gauge
+	sessions   prometheus.GaugeFunc
 	holding    prometheus.Gauge
 	epoch      prometheus.Gauge
+
+	link atomic.Pointer[link.Link] // while this pod holds the slot
 }
 
 var _ link.Observer = (*metrics)(nil)
@@ -39,10 +42,17 @@ func newMetrics() *metrics {
 		connected:  gauge("connected", "1 while the CTI server is connected."),
 		changes:    counter("connection_changes_total", "Connections made (true) and lost (false).", "connected"),
 		resync:     histogram("resync_seconds", "Time to bring all sessions back after a connect.", 1e-2, 2, 14),
-		sessions:   gauge("sessions", "Open sessions."),
 		holding:    gauge("slot_holding", "1 while this pod holds the slot."),
 		epoch:      gauge("slot_epoch", "Epoch of this pod's acquisition; 0 while it does not hold the slot."),
 	}
+	m.sessions = prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: metricsPrefix + "sessions", Help: "Open sessions."}, func() float64 {
+		l := m.link.Load()
+		if l == nil {
+			return 0
+		}
+		st, _ := l.Status()
+		return float64(st.Sessions)
+	})
 	m.registry.MustRegister(m.events, m.dropped, m.latency, m.activities, m.connected, m.changes, m.resync, m.sessions, m.holding, m.epoch,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -96,8 +106,10 @@ func (m *metrics) ConnectionChanged(connected bool) {
 // Resynced implements link.Observer.
 func (m *metrics) Resynced(_ int, took time.Duration) { m.resync.Observe(took.Seconds()) }
 
-// hold tells of the slot: an epoch, or 0 when it is not held.
-func (m *metrics) hold(epoch int64) {
+// hold tells of the slot: the link at work and its epoch, or nil and 0 when this pod
+// does not hold it.
+func (m *metrics) hold(l *link.Link, epoch int64) {
+	m.link.Store(l)
 	m.epoch.Set(float64(epoch))
 	m.holding.Set(min(1, float64(epoch)))
 }

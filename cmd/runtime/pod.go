@@ -184,8 +184,8 @@ func (p *pod) hold(ctx context.Context, epoch int64) {
 	p.refused = p.apply(l, p.document)
 	p.link = l
 	p.mu.Unlock()
-	p.metrics.hold(epoch)
-	defer p.metrics.hold(0)
+	p.metrics.hold(l, epoch)
+	defer p.metrics.hold(nil, 0)
 
 	var reporting sync.WaitGroup
 	reporting.Go(func() { p.report(ctx, l, epoch) })
@@ -220,8 +220,12 @@ func (p *pod) ready() error {
 	if _, ok := p.Local(); ok {
 		return nil
 	}
-	if holder, _ := p.Holder(); holder.Identity == "" {
+	switch holder, _ := p.Holder(); holder.Identity {
+	case "":
 		return errors.New("no pod holds the slot yet")
+	case p.Identity():
+		// Cut off from the API server, it cannot learn who comes after it.
+		return errors.New("this pod has let go of the slot and does not know the next holder")
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) error {
 	if err := l.Apply(link.Document{Generation: 1, Spec: slot.Spec}); err != nil {
 		return err
 	}
-	metrics.hold(epoch)
+	metrics.hold(l, epoch)
 	key, err := sessionKey(f.sessionKeyFile)
 	if err != nil {
 		return err

@@ -31,7 +31,6 @@ func (p *pod) report(ctx context.Context, l *link.Link, epoch int64) {
 	var last time.Time
 	for {
 		st, changed := l.Status()
-		p.metrics.sessions.Set(float64(st.Sessions))
 		want, news := p.status(st, epoch)
 		wait := time.Duration(0)
 		if onlyCounts(written, want) {

@@ -72,6 +72,7 @@ func start(ctx context.Context, ended chan<- error, program string, args ...stri
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // also when this is killed
 	go func() {
 		err := cmd.Run()
 		if ctx.Err() != nil {

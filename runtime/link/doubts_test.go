@@ -54,9 +54,10 @@ func TestLostEventsOfAll(t *testing.T) {
 func TestADeviceThatStaysLostSaysSo(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		s := b.mustOpen("1001", "4001")
-		refuse := true
+		var refuse atomic.Bool
+		refuse.Store(true)
 		b.server.OnSubscribe = func(context.Context, opencti.Endpoint) error {
-			if refuse {
+			if refuse.Load() {
 				return opencti.Errorf(opencti.LicenceExhausted, "no licence")
 			}
 			return nil
@@ -67,7 +68,7 @@ func TestADeviceThatStaysLostSaysSo(t *testing.T) {
 		if s.Snapshot().Link != opencti.LinkLost {
 			t.Error("the session says that its link is up")
 		}
-		refuse = false
+		refuse.Store(false)
 		time.Sleep(2 * lastBackoff)
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"Snapshot", "LinkDown", "LinkUp", "Snapshot"}, names(t, s)); diff != "" {

@@ -138,20 +138,16 @@ type Call struct {
 	AnsweredAt    *time.Time        `json:"answeredAt,omitempty" doc:"When the call was first established here."`
 }
 
-// AgentCause says who or what changed an agent's state.
-type AgentCause string
-
 // AgentState is an agent's state at the ACD.
 type AgentState struct {
-	State             EventName  `json:"state" enum:"LoggedIn,Available,Busy,AfterCallWork,Unavailable,LoggedOut,Unknown"`
-	NativeState       string     `json:"nativeState,omitempty" doc:"The CTI server's own name of the state."`
-	WorkMode          string     `json:"workMode,omitempty"`
-	ReasonCode        string     `json:"reasonCode,omitempty"`
-	PendingState      EventName  `json:"pendingState,omitempty" doc:"The state that follows when the call ends."`
-	PendingReasonCode string     `json:"pendingReasonCode,omitempty"`
-	Queues            []string   `json:"queues,omitempty" doc:"The queues the agent is logged in to, where the switch tells."`
-	Since             time.Time  `json:"since"`
-	WrapUpEndsAt      *time.Time `json:"wrapUpEndsAt,omitempty"`
+	State             EventName `json:"state" enum:"LoggedIn,Available,Busy,AfterCallWork,Unavailable,LoggedOut,Unknown"`
+	NativeState       string    `json:"nativeState,omitempty" doc:"The CTI server's own name of the state."`
+	WorkMode          string    `json:"workMode,omitempty"`
+	ReasonCode        string    `json:"reasonCode,omitempty"`
+	PendingState      EventName `json:"pendingState,omitempty" doc:"The state that follows when the call ends."`
+	PendingReasonCode string    `json:"pendingReasonCode,omitempty"`
+	Queues            []string  `json:"queues,omitempty" doc:"The queues the agent is logged in to, where the switch tells."`
+	Since             time.Time `json:"since"`
 }
 
 // LoggedIn says whether the agent is known to be logged in.

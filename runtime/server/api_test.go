@@ -294,7 +294,7 @@ func TestOpenWithLogin(t *testing.T) {
 	}{
 		"logs in":              {opencti.LoggedOut, nil, 201, 1, 1},
 		"is logged in already": {opencti.Available, nil, 201, 0, 1},
-		"a wrong password":     {opencti.LoggedOut, opencti.Errorf(opencti.AuthenticationFailed, "wrong"), 401, 1, 0},
+		"a wrong password":     {opencti.LoggedOut, opencti.Errorf(opencti.AuthenticationFailed, "wrong"), 403, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := holding(t, "a", 7)

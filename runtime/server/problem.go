@@ -59,7 +59,7 @@ var statusOf = map[opencti.ErrorCode]int{
 	opencti.InvalidDestination:   http.StatusBadRequest,
 	opencti.InvalidQueue:         http.StatusBadRequest,
 	opencti.InvalidReasonCode:    http.StatusBadRequest,
-	opencti.AuthenticationFailed: http.StatusUnauthorized,
+	opencti.AuthenticationFailed: http.StatusForbidden, // the agent's, at the CTI server; the desktop's is 401
 	opencti.Forbidden:            http.StatusForbidden,
 	opencti.NoSuchCall:           http.StatusNotFound,
 	opencti.UnknownDevice:        http.StatusNotFound,

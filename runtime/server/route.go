@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -108,6 +109,7 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, holder slots.Ho
 			}
 		},
 		FlushInterval: -1,
+		ErrorLog:      slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug), // a stream that breaks is the desktop's to resume
 		ModifyResponse: func(resp *http.Response) error {
 			if resp.StatusCode == http.StatusMisdirectedRequest {
 				return errMisdirected

@@ -104,11 +104,11 @@ func (s *Server) authenticate(r *http.Request) *Problem {
 	}
 	scheme, got, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110, 11.1: case does not count
-		return problem(opencti.Errorf(opencti.AuthenticationFailed, "send the link's desktop token: Authorization: Bearer <token>"))
+		return withStatus(http.StatusUnauthorized, opencti.AuthenticationFailed, "send the link's desktop token: Authorization: Bearer <token>")
 	}
 	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
 	if subtle.ConstantTimeCompare(a[:], b[:]) != 1 {
-		return problem(opencti.Errorf(opencti.AuthenticationFailed, "the desktop token is wrong; take it from the link's Secret, key token"))
+		return withStatus(http.StatusUnauthorized, opencti.AuthenticationFailed, "the desktop token is wrong; take it from the link's Secret, key token")
 	}
 	return nil
 }
