@@ -53,6 +53,10 @@ func reconnect(t *testing.T, s *scene) {
 	if err := s.ask(t, s.holder, 0); !isLinkDown(err) {
 		t.Errorf("the former holder answered %v, want LinkDown", err)
 	}
+	must(t, h.Client.Get(t.Context(), client.ObjectKeyFromObject(s.holder), s.holder))
+	if podReady(s.holder) {
+		t.Error("the former holder is still ready: desktops are sent to it in vain")
+	}
 }
 
 func nft(t *testing.T, node, commands string) {
