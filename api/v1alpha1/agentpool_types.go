@@ -37,13 +37,6 @@ type Agent struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=64
 	DNs []string `json:"dns,omitempty"`
-	// queues are logged in to when LoginAgent names none.
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=64
-	Queues []string `json:"queues,omitempty"`
 }
 
 // AgentRange is a run of agents with consecutive ids.
