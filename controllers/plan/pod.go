@@ -63,6 +63,7 @@ func (r renderer) podSpec(s Slot) *corev1.PodSpecApplyConfiguration {
 		WithServiceAccountName(serviceAccount(r.Link.Name)).
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
+		WithDNSConfig(quickDNS()).
 		WithTerminationGracePeriodSeconds(terminationSeconds).
 		WithSecurityContext(corev1.PodSecurityContext().
 			WithRunAsNonRoot(true).WithRunAsUser(runtimeUser).WithRunAsGroup(runtimeUser).WithFSGroup(runtimeUser).
@@ -143,6 +144,14 @@ func fieldEnv(name, path string) *corev1.EnvVarApplyConfiguration {
 
 func containerPort(name string, port int32) *corev1.ContainerPortApplyConfiguration {
 	return corev1.ContainerPort().WithName(name).WithProtocol(core.ProtocolTCP).WithContainerPort(port)
+}
+
+// quickDNS asks again after a second, not five: right after a power cut half of the
+// questions go to a DNS server that is gone, while a slot waits to connect.
+func quickDNS() *corev1.PodDNSConfigApplyConfiguration {
+	return corev1.PodDNSConfig().WithOptions(
+		corev1.PodDNSConfigOption().WithName("timeout").WithValue("1"),
+		corev1.PodDNSConfigOption().WithName("attempts").WithValue("4"))
 }
 
 // apart asks for active and standby on different nodes, and takes one node where
