@@ -37,6 +37,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	for {
 		l, holder, ok := s.awaitHolder(ctx)
 		if !ok {
+			// A pod that is cut off never learns of the next holder: whoever comes
+			// back must be free to meet another pod. In HTTP/2 this is a GOAWAY.
+			w.Header().Set("Connection", "close")
 			writeProblem(w, problem(opencti.Errorf(opencti.LinkDown, "no pod holds this link's slot now; try again in a moment")))
 			return
 		}

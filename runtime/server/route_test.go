@@ -150,6 +150,9 @@ func TestNobodyHoldsTheSlot(t *testing.T) {
 	if got := a.problem(t); a.StatusCode != 503 || got.Code != opencti.LinkDown || !got.Retryable || a.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
+	if !a.Close {
+		t.Error("the connection stays: the desktop would ask the same pod again and again")
+	}
 }
 
 // failing loses the answer of the holder after the request arrived there.
