@@ -47,6 +47,9 @@ type NewCall struct {
 	From string            `json:"from"`
 	To   string            `json:"to"`
 	Data map[string]string `json:"data,omitempty"`
+	// Seconds after which the caller gives up or hangs up; 0: never.
+	Patience float64 `json:"patience,omitempty"`
+	TalkTime float64 `json:"talkTime,omitempty"`
 }
 
 // Call makes an inbound call.
