@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -166,6 +167,32 @@ func serve(t *testing.T, namespace, link string) {
 		}
 		l := get(t, namespace, link, &v1alpha1.CTILink{})
 		return is(l, l.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	})
+}
+
+// wantEvents waits until each of the messages was told once about objects of a kind.
+func wantEvents(t *testing.T, namespace, kind string, messages ...string) {
+	t.Helper()
+	eventually(t, func() error {
+		var list eventsv1.EventList
+		if err := admin.List(t.Context(), &list, client.InNamespace(namespace)); err != nil {
+			return err
+		}
+		times := map[string]int32{}
+		for _, e := range list.Items {
+			if e.Regarding.Kind == kind {
+				times[e.Note]++
+				if e.Series != nil {
+					times[e.Note] += e.Series.Count
+				}
+			}
+		}
+		for _, m := range messages {
+			if times[m] != 1 {
+				return fmt.Errorf("%q was told %d times; Events are %v", m, times[m], times)
+			}
+		}
+		return nil
 	})
 }
 
