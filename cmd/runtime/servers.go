@@ -18,16 +18,23 @@ import (
 // drainTimeout bounds how long the servers wait for requests at their end.
 const drainTimeout = 3 * time.Second
 
+// times bound what a peer can hold on to without doing anything. Event streams set their
+// own time for each write.
+type times struct{ header, read, write, idle time.Duration }
+
+var defaultTimes = times{header: 5 * time.Second, read: 30 * time.Second, write: time.Minute, idle: 2 * time.Minute}
+
 // listeners serves several ports until the context ends.
 type listeners struct {
 	log     *slog.Logger
+	times   times
 	servers []*http.Server
 	wg      sync.WaitGroup
 	failed  chan error
 }
 
 func newListeners(log *slog.Logger) *listeners {
-	return &listeners{log: log, failed: make(chan error, 4)}
+	return &listeners{log: log, times: defaultTimes, failed: make(chan error, 4)}
 }
 
 // add starts a server; a nil TLS configuration means plain HTTP.
@@ -42,8 +49,8 @@ func (l *listeners) add(name, address string, handler http.Handler, config *tls.
 		ln = tls.NewListener(ln, config)
 	}
 	s := &http.Server{
-		Handler: handler, TLSConfig: config, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
+		Handler: handler, TLSConfig: config, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: l.times.header, ReadTimeout: l.times.read, WriteTimeout: l.times.write, IdleTimeout: l.times.idle,
 	}
 	l.servers = append(l.servers, s)
 	l.log.Info("Listening", "port", name, "address", ln.Addr().String())

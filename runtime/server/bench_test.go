@@ -113,6 +113,7 @@ type pod struct {
 	t       *testing.T
 	routing *routing
 	url     string
+	client  *http.Client
 	peer    *httptest.Server
 	cti     *linktest.Driver
 	options *Options
@@ -121,7 +122,7 @@ type pod struct {
 // newPod makes a pod that holds nothing. Its certificate is that of tests.
 func newPod(t *testing.T, name string, change ...func(*Options)) *pod {
 	t.Helper()
-	p := &pod{t: t, routing: &routing{identity: name, looked: make(chan struct{})}}
+	p := &pod{t: t, client: http.DefaultClient, routing: &routing{identity: name, looked: make(chan struct{})}}
 	o := Options{
 		Link: "main", Version: "test", Routing: p.routing, Token: func() (string, error) { return desktopToken, nil },
 		SessionKey: []byte("key of the link"), MayAct: always, Log: slog.New(slog.DiscardHandler), KeepAlive: time.Minute,
@@ -207,7 +208,7 @@ func (p *pod) request(ctx context.Context, method, path, body string, headers ..
 			r.Header.Set(k, v)
 		}
 	}
-	return http.DefaultClient.Do(r)
+	return p.client.Do(r)
 }
 
 func (p *pod) do(method, path, body string, headers ...header) answer {

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -58,7 +59,7 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 		r, w := humago.Unwrap(c)
 		st := &stream{session: found, w: w, rc: http.NewResponseController(w), keepAlive: s.o.KeepAlive, mayAct: s.o.MayAct}
 		err := st.run(r.Context(), last, in.LastEventID != "")
-		s.o.Log.Debug("A stream ended", "session", found.Key(), "why", err)
+		s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
 	}}, nil
 }
 

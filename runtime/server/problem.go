@@ -102,6 +102,9 @@ func init() {
 	}
 }
 
+// membersBound is how many wrong members an answer lists: it must not grow with the request.
+const membersBound = 16
+
 // newError is how the API framework tells of requests that it refuses.
 func newError(status int, msg string, errs ...error) huma.StatusError {
 	if status == http.StatusUnprocessableEntity {
@@ -113,7 +116,7 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 	}
 	p := withStatus(status, code, msg)
 	var texts []string
-	for _, err := range errs {
+	for _, err := range errs[:min(len(errs), membersBound)] {
 		m := member(err)
 		p.Errors = append(p.Errors, m)
 		texts = append(texts, strings.TrimSpace(m.Location+" "+m.Message))
@@ -129,6 +132,9 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 func member(err error) InvalidMember {
 	var d *huma.ErrorDetail
 	if errors.As(err, &d) {
+		if len(d.Location) > 2*nameBound {
+			d.Location = strings.ToValidUTF8(d.Location[:2*nameBound], "") + "…"
+		}
 		return InvalidMember{d.Location, d.Message}
 	}
 	return InvalidMember{Message: err.Error()}

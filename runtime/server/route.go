@@ -142,10 +142,17 @@ func (b boundedWriter) Write(p []byte) (int, error) {
 	return b.ResponseWriter.Write(p)
 }
 
+// FlushError follows each write. With HTTP/2 the time would run on while there is nothing
+// to write, and end a stream whose agent has nothing to do.
+func (b boundedWriter) FlushError() error {
+	defer b.done()
+	return b.rc.Flush()
+}
+
 // Unwrap lets http.ResponseController reach what is beneath.
 func (b boundedWriter) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
-// done leaves the connection to the next request as it was.
+// done ends the time of the last write.
 func (b boundedWriter) done() { _ = b.rc.SetWriteDeadline(time.Time{}) }
 
 var _ Routing = Standalone{}

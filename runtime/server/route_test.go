@@ -242,3 +242,24 @@ func TestAHolderOfAForeignCertificateIsNotTrusted(t *testing.T) {
 		t.Error("the request reached it")
 	}
 }
+
+// A stream that a standby passes on over HTTP/2 outlives the time of one write, however
+// little happens.
+func TestAnIdleStreamThroughAStandbyOverHTTP2(t *testing.T) {
+	before := writeTimeout
+	writeTimeout = 50 * time.Millisecond
+	t.Cleanup(func() { writeTimeout = before })
+	holder, standby := pair(t)
+	standby.open()
+	desktop := httptest.NewUnstartedServer(standby.Desktop())
+	desktop.EnableHTTP2 = true
+	desktop.StartTLS()
+	t.Cleanup(desktop.Close)
+	standby.url, standby.client = desktop.URL, desktop.Client()
+	s := standby.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	time.Sleep(4 * writeTimeout) // the time itself is what is tested
+	holder.happen(opencti.Offering, "c1")
+	s.want(opencti.Offering)
+	s.close()
+}

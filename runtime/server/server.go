@@ -95,14 +95,14 @@ func (s *Server) Desktop() http.Handler {
 		s.route(w, r)
 	})
 	mux.HandleFunc("/", s.notFound)
-	return secure(mux)
+	return s.survive(secure(mux))
 }
 
 // Peer is the handler of the peer port: other pods of the link send requests that
 // are for the slot's holder. A pod that is not the holder says 421, and the sender
 // looks the holder up again (RFC 9110, 15.5.20).
 func (s *Server) Peer() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.survive(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l, ok := s.o.Routing.Local()
 		if !ok || r.Header.Get(headerHolder) != s.o.Routing.Identity() {
 			w.WriteHeader(http.StatusMisdirectedRequest)
@@ -113,7 +113,7 @@ func (s *Server) Peer() http.Handler {
 			return
 		}
 		s.serve(w, r, l)
-	})
+	}))
 }
 
 // guard authenticates and reads the body.

@@ -16,6 +16,9 @@ import (
 // the 30 calls an hour of a busy agent it holds about half an hour.
 const logSize = 256
 
+// logBytes bounds their size; the newest is kept whatever it has.
+const logBytes = 1 << 20
+
 // EventID places an event: the epoch of the slot's holder and the event's number
 // in the session. Numbers of one epoch have no gaps.
 type EventID struct {
@@ -68,6 +71,7 @@ type Log struct {
 
 	mu      sync.Mutex
 	entries []Entry // at most logSize, ascending
+	bytes   int     // of their JSON
 	last    uint64  // number of the newest event ever
 	floor   uint64  // events after this number are all in entries
 	wake    chan struct{}
@@ -94,15 +98,22 @@ func (l *Log) append(e *Event) error {
 		return fmt.Errorf("encode event: %w", err)
 	}
 	l.last = id.Sequence
-	if len(l.entries) == logSize {
-		l.floor = l.entries[0].ID.Sequence
-		copy(l.entries, l.entries[1:])
-		l.entries = l.entries[:logSize-1]
+	l.bytes += len(b)
+	for len(l.entries) > 0 && (len(l.entries) >= logSize || l.bytes > logBytes) {
+		l.forgetOldest()
 	}
 	l.entries = append(l.entries, Entry{id, e.Type, b})
 	close(l.wake)
 	l.wake = make(chan struct{})
 	return nil
+}
+
+func (l *Log) forgetOldest() {
+	l.floor = l.entries[0].ID.Sequence
+	l.bytes -= len(l.entries[0].JSON)
+	copy(l.entries, l.entries[1:])
+	l.entries[len(l.entries)-1] = Entry{}
+	l.entries = l.entries[:len(l.entries)-1]
 }
 
 // Last is the id of the newest event.

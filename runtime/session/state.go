@@ -13,6 +13,14 @@ import (
 // Switches use a callId again, but not within seconds.
 const tombstoneLife = 10 * time.Second
 
+// No telephone has as many calls, no call as much data. Beyond it a CTI server went mad:
+// what it tells is not remembered, so that memory stays bounded.
+const (
+	callsBound    = 256
+	endedBound    = 1024
+	callDataBound = 64 << 10 // bytes of a call's variables
+)
+
 // state is what a session knows: the agent, and every call at the device. Its
 // methods are the only way to change it; each leaves it legal.
 type state struct {
@@ -66,7 +74,7 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 	ev := &Event{Name: name, Cause: d.String("cause")}
 	if name.Ends() {
 		delete(s.calls, id)
-		s.ended[id] = now
+		s.bury(id, now)
 		ev.Ended, ev.Call = true, clone(call)
 		ev.Call.State, ev.Call.Since = name, now
 		return ev
@@ -98,11 +106,10 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 // know. An ending of an unknown call never does; a state of a call that has just
 // ended is late.
 func (s *state) mayAppear(id string, name opencti.EventName, now time.Time) bool {
-	for k, t := range s.ended {
-		if now.Sub(t) > tombstoneLife {
-			delete(s.ended, k)
-		}
+	if len(s.calls) >= callsBound {
+		return false
 	}
+	s.sweep(now)
 	if begins(name) {
 		return true
 	}
@@ -113,9 +120,29 @@ func (s *state) mayAppear(id string, name opencti.EventName, now time.Time) bool
 	return hasState
 }
 
+// sweep removes the tombstones that are old enough.
+func (s *state) sweep(now time.Time) {
+	for id, t := range s.ended {
+		if now.Sub(t) > tombstoneLife {
+			delete(s.ended, id)
+		}
+	}
+}
+
+// bury marks a call as ended. Where there are too many tombstones, any other makes room.
+func (s *state) bury(id string, now time.Time) {
+	for other := range s.ended {
+		if len(s.ended) < endedBound {
+			break
+		}
+		delete(s.ended, other)
+	}
+	s.ended[id] = now
+}
+
 func (s *state) rename(call *opencti.Call, newID string, now time.Time) {
 	delete(s.calls, call.CallID)
-	s.ended[call.CallID] = now
+	s.bury(call.CallID, now)
 	call.CallID = newID
 	s.calls[newID] = call
 	delete(s.ended, newID)
@@ -139,21 +166,42 @@ func update(c *opencti.Call, d rules.Data) bool {
 	if dns := d.Strings("otherDns"); dns != nil && !slices.Equal(dns, c.OtherDNs) {
 		c.OtherDNs, changed = dns, true
 	}
-	for k, v := range d.Map("variables") {
-		if old, ok := c.Variables[k]; !ok || old != v {
-			// A new map: the old one may be in an event that is being encoded.
-			c.Variables = maps.Clone(c.Variables)
-			if c.Variables == nil {
-				c.Variables = map[string]string{}
-			}
-			c.Variables[k], changed = v, true
-		}
+	if merged, differs := merge(c.Variables, d.Map("variables")); differs {
+		c.Variables, changed = merged, true
 	}
 	if ps := parties(d.Maps("parties")); ps != nil && !slices.Equal(ps, c.Parties) {
 		c.Parties, changed = ps, true
 	}
 	return changed
 }
+
+// merge makes a new map, if anything differs: the old one may be in an event that is being
+// encoded.
+func merge(old, told map[string]string) (merged map[string]string, differs bool) {
+	merged = maps.Clone(old)
+	if merged == nil {
+		merged = make(map[string]string, len(told))
+	}
+	size := 0
+	for k, v := range old {
+		size += sizeOf(k, v)
+	}
+	for k, v := range told {
+		was, known := merged[k]
+		grown := size + sizeOf(k, v)
+		if known {
+			grown -= sizeOf(k, was)
+		}
+		if known && was == v || grown > callDataBound {
+			continue
+		}
+		merged[k], size, differs = v, grown, true
+	}
+	return merged, differs
+}
+
+// sizeOf is what a variable takes in memory, about.
+func sizeOf(name, value string) int { return len(name) + len(value) + 32 }
 
 func parties(in []map[string]string) []opencti.Party {
 	var out []opencti.Party
@@ -217,7 +265,7 @@ func (s *state) resync(snap opencti.DeviceSnapshot, now time.Time) (gone []*open
 	}
 	for id, c := range old {
 		if _, still := s.calls[id]; !still {
-			s.ended[id] = now
+			s.bury(id, now)
 			gone = append(gone, clone(c))
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
@@ -21,6 +23,8 @@ type connection struct {
 	socket net.Conn
 	sink   opencti.Sink
 	log    *slog.Logger
+
+	complaints *rate.Limiter // of the log
 
 	// Set before anybody else sends.
 	sessionID string
@@ -39,6 +43,7 @@ type connection struct {
 	over     bool
 	lastID   int
 	pending  map[int]*exchange // our requests; the switch's own need no table
+	given    map[int]bool      // ids of MonitorStarts that were given up
 	monitors map[string]*monitor
 	byRef    map[string]*monitor
 
@@ -65,10 +70,10 @@ func newConnection(socket net.Conn, config Config, env opencti.Environment) *con
 	}
 	c := &connection{
 		config: config, socket: socket, sink: env.Sink, log: log, namespace: config.ProtocolVersion,
-		done:    make(chan struct{}),
-		slots:   make(chan struct{}, max(1, config.OutstandingRequests)),
-		frames:  wire.NewWriter(socket),
-		pending: map[int]*exchange{}, monitors: map[string]*monitor{}, byRef: map[string]*monitor{},
+		done:   make(chan struct{}),
+		slots:  make(chan struct{}, max(1, config.OutstandingRequests)),
+		frames: wire.NewWriter(socket), complaints: rate.NewLimiter(1, 10),
+		pending: map[int]*exchange{}, given: map[int]bool{}, monitors: map[string]*monitor{}, byRef: map[string]*monitor{},
 	}
 	c.running.Go(c.read)
 	return c
@@ -159,7 +164,20 @@ func (c *connection) exchange(ctx context.Context, m wire.Message, inOrder func(
 	case <-c.done:
 		return answer{}, c.lost()
 	case <-ctx.Done():
+		c.giveUp(id, m)
 		return answer{}, opencti.AsError(ctx.Err()).WithDetail(wire.Name(m))
+	}
+}
+
+// giveUp remembers a MonitorStart whose answer may still come.
+func (c *connection) giveUp(id int, m wire.Message) {
+	if _, ok := m.(*wire.MonitorStart); !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending[id] != nil { // else the answer has just come
+		c.given[id] = true
 	}
 }
 
@@ -182,6 +200,7 @@ func (c *connection) expect(x *exchange) (int, error) {
 		c.lastID = c.lastID%wire.MaxInvokeID + 1
 		if c.pending[c.lastID] == nil {
 			c.pending[c.lastID] = x
+			delete(c.given, c.lastID)
 			return c.lastID, nil
 		}
 	}
@@ -220,7 +239,7 @@ func (c *connection) read() {
 		}
 		m, err := wire.Unmarshal(body)
 		if err != nil {
-			c.log.Warn("Dropping a message that cannot be read", "error", err)
+			c.complain("Dropping a message that cannot be read", "error", err)
 			c.sink.EventsLost("", err) // it may have been an event of any device
 			continue
 		}
@@ -235,6 +254,14 @@ func (c *connection) read() {
 	}
 }
 
+// complain logs what the switch does wrong, but not without end: what it sends in a
+// second would fill a disk.
+func (c *connection) complain(message string, args ...any) {
+	if c.complaints.Allow() {
+		c.log.Warn(message, args...)
+	}
+}
+
 func readError(err error) error {
 	if errors.Is(err, io.EOF) {
 		return opencti.Errorf(opencti.LinkDown, "the switch closed the connection")
@@ -244,11 +271,12 @@ func readError(err error) error {
 
 func (c *connection) receiveAnswer(id int, m wire.Message) {
 	c.mu.Lock()
-	x := c.pending[id]
+	x, given := c.pending[id], c.given[id]
 	delete(c.pending, id)
+	delete(c.given, id)
 	c.mu.Unlock()
 	if x == nil {
-		c.receiveLate(m)
+		c.receiveLate(m, given)
 		return
 	}
 	a := answer{m, c.order}
@@ -259,10 +287,12 @@ func (c *connection) receiveAnswer(id int, m wire.Message) {
 }
 
 // receiveLate takes an answer that nobody waits for any more. A monitor would stay at the
-// switch, with its licence, for as long as the session lives.
-func (c *connection) receiveLate(m wire.Message) {
-	c.log.Info("Answer came too late", "message", wire.Name(m))
-	if r, ok := m.(*wire.MonitorStartResponse); ok {
+// switch, with its licence, for as long as the session lives. Answers to what was never
+// asked stop nothing: a switch could make us stop monitors that are in use, or start
+// goroutines without end.
+func (c *connection) receiveLate(m wire.Message, given bool) {
+	c.complain("Answer came too late", "message", wire.Name(m))
+	if r, ok := m.(*wire.MonitorStartResponse); ok && given {
 		c.running.Go(func() { _ = c.stopMonitor(context.Background(), r.MonitorCrossRefID) })
 	}
 }

@@ -143,11 +143,14 @@ func (c *connection) startSession(ctx context.Context) error {
 	return unexpected(start, answer.message)
 }
 
+// longestVersion bounds the name of an edition: it stands in every message.
+const longestVersion = 256
+
 // sessionStarted runs in the reader: what the switch sends next is of the session.
 func (c *connection) sessionStarted(a answer) {
 	if r, ok := a.message.(*wire.StartApplicationSessionPosResponse); ok {
 		c.sessionID = r.SessionID
-		if r.ProtocolVersion != "" {
+		if r.ProtocolVersion != "" && len(r.ProtocolVersion) <= longestVersion {
 			c.namespace = r.ProtocolVersion
 		}
 	}
@@ -164,10 +167,7 @@ func (c *connection) stopSession(ctx context.Context) {
 // keepAlive resets the session's timer after half of its duration, for as long as the
 // connection lives. A switch that does not answer is lost: this finds half-open sockets.
 func (c *connection) keepAlive(seconds int) {
-	duration := time.Duration(seconds) * time.Second
-	if duration <= 0 {
-		duration = c.config.SessionDuration
-	}
+	duration := c.lifetime(seconds)
 	c.running.Go(func() {
 		timer := time.NewTimer(duration / 2)
 		defer timer.Stop()
@@ -186,6 +186,19 @@ func (c *connection) keepAlive(seconds int) {
 	})
 }
 
+// longestSession is more than any switch keeps a session without a sign of life; a half-open
+// socket must be found in time.
+const longestSession = time.Hour
+
+// lifetime is how long the switch says that it keeps the session; what makes no sense is
+// not believed.
+func (c *connection) lifetime(seconds int) time.Duration {
+	if seconds <= 0 {
+		return max(c.config.SessionDuration, time.Second)
+	}
+	return time.Duration(min(seconds, int(longestSession/time.Second))) * time.Second
+}
+
 func (c *connection) resetTimer(duration *time.Duration) error {
 	reset := &wire.ResetApplicationSessionTimer{SessionID: c.sessionID, RequestedDuration: int(c.config.SessionDuration.Seconds())}
 	answer, err := c.exchange(context.Background(), reset, nil)
@@ -195,7 +208,7 @@ func (c *connection) resetTimer(duration *time.Duration) error {
 	switch a := answer.message.(type) {
 	case *wire.ResetApplicationSessionTimerPosResponse:
 		if a.Duration > 0 {
-			*duration = time.Duration(a.Duration) * time.Second
+			*duration = c.lifetime(a.Duration)
 		}
 		return nil
 	case *wire.ResetApplicationSessionTimerNegResponse:

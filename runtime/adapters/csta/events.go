@@ -253,7 +253,7 @@ func (m *monitor) trackQueues(event string, group *wire.DeviceID) {
 		m.queues = nil
 	case event == "AgentLoggedOff":
 		m.queues = slices.DeleteFunc(m.queues, func(q string) bool { return q == group.Number })
-	case group != nil && !slices.Contains(m.queues, group.Number):
+	case group != nil && len(m.queues) < queuesBound && !slices.Contains(m.queues, group.Number):
 		m.queues = append(m.queues, group.Number)
 	}
 }

@@ -65,21 +65,31 @@ func (m *monitor) run(ctx context.Context) error {
 	}
 	// The next event may follow at once: it must find the monitor. An answer in the
 	// moment of giving up has started it all the same.
-	if _, err := m.c.request(ctx, request, m.started); err != nil && m.reference() == "" {
+	_, err := m.c.request(ctx, request, m.started)
+	switch {
+	case m.reference() != "":
+		return nil
+	case err != nil:
 		return err
 	}
-	return nil
+	return opencti.Errorf(opencti.Rejected, "the switch named no monitor of its own for the device").WithDetail("monitorCrossRefID")
 }
 
+// started takes the reference, unless the events of two devices could not be told apart by
+// it.
 func (m *monitor) started(a answer) {
 	r, ok := a.message.(*wire.MonitorStartResponse)
 	if !ok {
 		return
 	}
+	ref := strings.TrimSpace(r.MonitorCrossRefID)
 	m.c.mu.Lock()
 	defer m.c.mu.Unlock()
-	m.ref = strings.TrimSpace(r.MonitorCrossRefID)
-	m.c.byRef[m.ref] = m
+	if other := m.c.byRef[ref]; ref == "" || other != nil && other != m {
+		return
+	}
+	m.ref = ref
+	m.c.byRef[ref] = m
 }
 
 func (m *monitor) reference() string {

@@ -9,6 +9,14 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
+// More calls at a device, more parties of a call, more queues of an agent than this are a
+// switch that went mad: they are not remembered, so that memory stays bounded.
+const (
+	callsBound   = 256
+	partiesBound = 256
+	queuesBound  = 256
+)
+
 // roster knows the parties of the calls at a device. CSTA tells who came or left, and
 // desktops want all who are there.
 type roster struct {
@@ -46,7 +54,10 @@ func (r *roster) of(callID string) []map[string]string {
 func (r *roster) replace(callID string, parties []party) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.calls[callID] = parties
+	if _, known := r.calls[callID]; !known && len(r.calls) >= callsBound {
+		return
+	}
+	r.calls[callID] = parties[:min(len(parties), partiesBound)]
 }
 
 // keep forgets all calls but those of a snapshot.
@@ -69,9 +80,12 @@ func (r *roster) enter(callID string, p party) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	parties := r.calls[callID]
+	parties, known := r.calls[callID]
 	i := slices.IndexFunc(parties, func(q party) bool { return q.id == p.id })
-	if i < 0 {
+	switch {
+	case i < 0 && (len(parties) >= partiesBound || !known && len(r.calls) >= callsBound):
+		return
+	case i < 0:
 		r.calls[callID] = append(parties, p)
 		return
 	}

@@ -17,7 +17,8 @@ func (d *device) Snapshot(ctx context.Context) (opencti.DeviceSnapshot, error) {
 		return opencti.DeviceSnapshot{}, err
 	}
 	snapshot := opencti.DeviceSnapshot{Order: a.order}
-	for _, info := range a.message.(*wire.SnapshotDeviceResponse).Snapshot.Calls {
+	calls := a.message.(*wire.SnapshotDeviceResponse).Snapshot.Calls
+	for _, info := range calls[:min(len(calls), callsBound)] {
 		call, err := d.snapshotCall(ctx, info)
 		if hasCode(err, opencti.NoSuchCall) {
 			continue // it ended meanwhile; its event follows
@@ -220,6 +221,7 @@ func (d *device) keepQueues(a answer) {
 			m.queues = append(m.queues, agentStateOf(entry, wire.AgentData{}).Queues...)
 		}
 	}
+	m.queues = m.queues[:min(len(m.queues), queuesBound)]
 }
 
 var loggedOut = opencti.AgentState{State: opencti.LoggedOut, NativeState: string(wire.AgentNull)}
