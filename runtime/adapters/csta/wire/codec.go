@@ -97,6 +97,13 @@ var types = byElementName(
 
 	AnswerCall{}, AnswerCallResponse{}, ClearConnection{}, ClearConnectionResponse{},
 	HoldCall{}, HoldCallResponse{}, RetrieveCall{}, RetrieveCallResponse{}, MakeCall{}, MakeCallResponse{},
+	ConsultationCall{}, ConsultationCallResponse{}, AlternateCall{}, AlternateCallResponse{},
+	ReconnectCall{}, ReconnectCallResponse{}, TransferCall{}, TransferCallResponse{},
+	ConferenceCall{}, ConferenceCallResponse{}, DeflectCall{}, DeflectCallResponse{},
+	SingleStepTransferCall{}, SingleStepTransferCallResponse{},
+	AssociateData{}, AssociateDataResponse{}, GenerateDigits{}, GenerateDigitsResponse{}, DigitsGeneratedEvent{},
+	SetMicrophoneMute{}, SetMicrophoneMuteResponse{}, GetMicrophoneMute{}, GetMicrophoneMuteResponse{}, MicrophoneMuteEvent{},
+	SetDoNotDisturb{}, SetDoNotDisturbResponse{}, GetDoNotDisturb{}, GetDoNotDisturbResponse{}, DoNotDisturbEvent{},
 
 	ServiceInitiatedEvent{}, OriginatedEvent{}, DeliveredEvent{}, EstablishedEvent{}, HeldEvent{}, RetrievedEvent{},
 	ConnectionClearedEvent{}, CallClearedEvent{}, DivertedEvent{}, QueuedEvent{}, FailedEvent{}, NetworkReachedEvent{},

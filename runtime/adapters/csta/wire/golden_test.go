@@ -32,7 +32,8 @@ func goldens() []Message {
 	reasoned, pending, wrapUp := agent, agent, agent
 	reasoned.Extensions, reasoned.Cause = reason, CauseForcedTransition
 	pending.PendingState, wrapUp.PendingState = AgentNotReady, "ready"
-	at := Connection("7", "1001")
+	at, consult := Connection("7", "1001"), Connection("8", "1001")
+	attached := NewCallData(map[string]string{"case": "C-9"})
 
 	return []Message{
 		&StartApplicationSession{ApplicationID: "ctilink", ProtocolVersions: []string{NamespaceED3}, RequestedDuration: 180,
@@ -86,6 +87,28 @@ func goldens() []Message {
 		&MakeCall{CallingDevice: Device("1001"), CalledNumber: Device("1002"), AutoOriginate: "doNotPrompt",
 			CorrelatorData: NewCallData(map[string]string{"case": "C-9"})},
 		&MakeCallResponse{Connection: at},
+		&ConsultationCall{ExistingCall: at, ConsultedDevice: Device("1002"), CorrelatorData: attached, ConsultOptions: "unrestricted"},
+		&ConsultationCallResponse{InitiatedCall: consult},
+		&TransferCall{HeldCall: at, ActiveCall: consult},
+		&TransferCallResponse{TransferredCall: Connection("9", "1002"), Connections: calls},
+		&ConferenceCall{HeldCall: at, ActiveCall: consult},
+		&ConferenceCallResponse{ConferenceCall: Connection("9", "1001"), Connections: calls},
+		&AlternateCall{HeldCall: at, ActiveCall: consult}, &AlternateCallResponse{},
+		&ReconnectCall{ActiveCall: consult, HeldCall: at}, &ReconnectCallResponse{},
+		&SingleStepTransferCall{ActiveCall: at, TransferredTo: Device("5000"), CorrelatorData: attached},
+		&SingleStepTransferCallResponse{TransferredCall: Connection("9", "5000"), Connections: calls},
+		&DeflectCall{Call: at, NewDestination: Device("1002"), CorrelatorData: attached, Reason: CauseRedirected}, &DeflectCallResponse{},
+
+		&AssociateData{ExistingCall: at, CorrelatorData: attached}, &AssociateDataResponse{},
+		&GenerateDigits{Connection: at, DigitMode: DigitModeDTMF, Characters: "12#"}, &GenerateDigitsResponse{},
+		&DigitsGeneratedEvent{MonitorCrossRefID: "m1", Connection: at, Digits: "12#"},
+		&SetMicrophoneMute{Device: Device("1001"), Apparatus: FirstApparatus, Mute: true}, &SetMicrophoneMuteResponse{},
+		&GetMicrophoneMute{Device: Device("1001"), Apparatus: FirstApparatus},
+		&GetMicrophoneMuteResponse{Microphones: []MicrophoneMute{{Apparatus: FirstApparatus, Mute: true}}},
+		&MicrophoneMuteEvent{MonitorCrossRefID: "m1", Device: Party("1001"), Apparatus: FirstApparatus, Mute: true},
+		&SetDoNotDisturb{Device: Device("1001"), On: true}, &SetDoNotDisturbResponse{},
+		&GetDoNotDisturb{Device: Device("1001")}, &GetDoNotDisturbResponse{On: true},
+		&DoNotDisturbEvent{MonitorCrossRefID: "m1", Device: Party("1001"), On: true},
 
 		&ServiceInitiatedEvent{MonitorCrossRefID: "m1", Connection: at, InitiatingDevice: Party("1001"), EventData: data, CallDetails: details},
 		&OriginatedEvent{MonitorCrossRefID: "m1", Connection: at, CallingDevice: Party("1001"), CalledDevice: Party("1002"),

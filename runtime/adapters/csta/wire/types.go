@@ -167,6 +167,7 @@ type EventCause string
 
 // Causes of events.
 const (
+	CauseAlternate          EventCause = "alternate"
 	CauseBusy               EventCause = "busy"
 	CauseCallCancelled      EventCause = "callCancelled"
 	CauseCallForwardNoReply EventCause = "callForwardNoAnswer"
