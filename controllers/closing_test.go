@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/certs"
 )
 
 // closing is a link of a class that serves, and is then deleted.
@@ -165,6 +167,25 @@ func TestClosingInANamespaceThatGoes(t *testing.T) {
 	}
 	s.settle()
 	s.wantGone()
+}
+
+// TestFinalizerComesFirst: without it nothing is made, or sessions could outlive
+// their link.
+func TestFinalizerComesFirst(t *testing.T) {
+	create(t, classObject("closing"))
+	s := newStepper(t, newNamespace(t))
+	create(t, linkObject(s.namespace, "support", "closing"))
+	if _, err := (&certs.Store{Client: s.client, Namespace: operatorNamespace, Clock: s.clock}).Authority(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.cut = s.writes
+	tried, err := s.step()
+	if !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	if tried != 2 { // the finalizer, and the status that says so
+		t.Errorf("%d writes were tried without a finalizer", tried)
+	}
 }
 
 // TestNoChildrenNoFinalizer: a link that never got children needs no operator to go.

@@ -165,6 +165,8 @@ func TestMissedEventsConverge(t *testing.T) {
 					admin.Delete(t.Context(), get(t, s.namespace, "night", &v1alpha1.AgentPool{})),
 					admin.Delete(t.Context(), get(t, s.namespace, "support", &corev1.Service{})),
 					admin.Delete(t.Context(), get(t, s.namespace, "support-0", &policyv1.PodDisruptionBudget{})),
+					admin.Patch(t.Context(), get(t, s.namespace, "support", &networkingv1.NetworkPolicy{}),
+						client.RawPatch(types.MergePatchType, []byte(`{"spec":{"podSelector":{"matchLabels":{"ctilink.io/link":"other"}}}}`))),
 					admin.Patch(t.Context(), get(t, s.namespace, "support-0", &appsv1.Deployment{}),
 						client.RawPatch(types.MergePatchType, []byte(`{"spec":{"replicas":7}}`))),
 					admin.Patch(t.Context(), get(t, s.namespace, "support-0", &v1alpha1.CTISlot{}),
