@@ -94,8 +94,11 @@ func (s *Switch) seized(phone *extension) {
 
 // freed: a call has left the telephone. After the last one its agent goes on.
 func (s *Switch) freed(phone *extension) {
+	if len(phone.connections) > 0 {
+		return
+	}
 	a := phone.agent
-	if a == nil || len(phone.connections) > 0 {
+	if a == nil || a.state != Busy {
 		return
 	}
 	next := a.resume

@@ -49,14 +49,12 @@ type call struct {
 	// lastRedirection is the queue that handed the call on.
 	lastRedirection DeviceID
 	data            map[string]string
+	digits          string // that were sent into it
 	started         time.Time
 	connections     []*connection
 
 	queue    *queue    // the queue that distributes it
 	queuedAt time.Time // kept when the call comes back from an unanswered phone
-
-	caller   Caller
-	givingUp *alarm // the caller's patience or talk time
 }
 
 type connection struct {
@@ -66,18 +64,36 @@ type connection struct {
 	state   ConnectionState
 	since   time.Time
 	ringing *alarm
+	queue   *queue // where it waits, or which offered it here
+
+	// consults is the call on the same telephone that this one was made about.
+	consults *connection
+
+	caller  Caller
+	leaving *alarm // the end of the caller's patience or talk time
 }
 
+func (n *connection) id() ConnectionID { return ConnectionID{Call: n.call.id, Device: n.device} }
+
 type extension struct {
-	id          DeviceID
-	agent       *agent
-	connections []*connection
+	id                  DeviceID
+	agent               *agent
+	connections         []*connection
+	muted, doNotDisturb bool
 }
 
 // occupied: something on it other than held calls, so nothing may be connected.
 func (x *extension) occupied(except *connection) bool {
 	return slices.ContainsFunc(x.connections, func(n *connection) bool { return n != except && n.state != Hold })
 }
+
+// alive: somebody is there, with somebody or something at the other end.
+func (c *call) alive() bool {
+	return len(c.connections) > 1 && slices.ContainsFunc(c.connections, (*connection).present)
+}
+
+// present: there is somebody who talks or listens to music.
+func (n *connection) present() bool { return n.state == Connected || n.state == Hold }
 
 func (c *call) at(id DeviceID) *connection {
 	for _, n := range c.connections {
@@ -107,32 +123,43 @@ func (s *Switch) become(n *connection, state ConnectionState) {
 // part takes a connection out of its call and off its telephone, silently.
 func (s *Switch) part(n *connection) {
 	s.become(n, Null)
+	s.cancel(n.leaving)
 	same := func(other *connection) bool { return other == n }
 	n.call.connections = slices.DeleteFunc(n.call.connections, same)
-	if n.phone != nil {
-		n.phone.connections = slices.DeleteFunc(n.phone.connections, same)
+	if n.phone == nil {
+		return
+	}
+	n.phone.connections = slices.DeleteFunc(n.phone.connections, same)
+	for _, other := range n.phone.connections {
+		if other.consults == n {
+			other.consults = nil
+		}
 	}
 }
 
-// clear lets a device leave a call, which ends with its last conversation. The
-// agents are told last: a telephone that is free may be given a call at once.
+// clear lets a device leave a call, which ends when nobody is left to talk to.
+// The agents are told last: a telephone that is free may be given a call at once.
 func (s *Switch) clear(n *connection, cause Cause) {
 	c := n.call
 	left := s.drop(nil, n, n.device, cause)
-	if len(c.connections) == 1 {
-		rest := c.connections[0]
-		if rest.state == Alerting {
-			cause = CauseCancelled
-		}
-		left = s.drop(left, rest, n.device, cause)
-	}
-	if len(c.connections) == 0 {
-		s.cancel(c.givingUp)
-		delete(s.calls, c.id)
+	if !c.alive() {
+		left = s.dropAll(left, c, n.device, cause)
 	}
 	for _, phone := range left {
 		s.freed(phone)
 	}
+}
+
+func (s *Switch) dropAll(left []*extension, c *call, releasing DeviceID, cause Cause) []*extension {
+	for _, n := range slices.Clone(c.connections) {
+		why := cause
+		if n.state == Alerting {
+			why = CauseCancelled
+		}
+		left = s.drop(left, n, releasing, why)
+	}
+	delete(s.calls, c.id)
+	return left
 }
 
 func (s *Switch) drop(left []*extension, n *connection, releasing DeviceID, cause Cause) []*extension {
@@ -146,9 +173,10 @@ func (s *Switch) drop(left []*extension, n *connection, releasing DeviceID, caus
 }
 
 // alert rings a telephone. A call from a queue rings for a limited time.
-func (s *Switch) alert(c *call, phone *extension, cause Cause) {
+func (s *Switch) alert(c *call, phone *extension, from *queue, cause Cause) {
 	n := s.join(c, phone.id, phone, Alerting)
-	if c.queue != nil {
+	if from != nil {
+		n.queue = from
 		n.ringing = s.after(s.cfg.RingTime, func() { s.returnToQueue(n) })
 	}
 	s.emit(Event{Kind: Delivered, Call: c.view(), Device: phone.id, Cause: cause})
@@ -156,21 +184,25 @@ func (s *Switch) alert(c *call, phone *extension, cause Cause) {
 }
 
 func (s *Switch) answer(n *connection) {
-	c := n.call
 	s.become(n, Connected)
-	s.cancel(c.givingUp)
-	c.givingUp = nil
-	if c.caller.TalkTime > 0 {
-		c.givingUp = s.after(c.caller.TalkTime, func() { s.callerHangsUp(c) })
+	for _, other := range n.call.connections {
+		s.listen(other)
 	}
-	if n.phone != nil && n.phone.agent != nil && c.queue != nil {
+	if n.phone != nil && n.phone.agent != nil && n.queue != nil {
 		n.phone.agent.served = true
 	}
-	s.emit(Event{Kind: Established, Call: c.view(), Device: n.device, Cause: CauseNewCall})
+	s.emit(Event{Kind: Established, Call: n.call.view(), Device: n.device, Cause: CauseNewCall})
 }
 
-func (s *Switch) callerHangsUp(c *call) {
-	if n := c.at(c.calling); n != nil {
-		s.clear(n, CauseNormalClearing)
+// listen: a caller from outside, who waited, starts to talk.
+func (s *Switch) listen(n *connection) {
+	s.cancel(n.leaving)
+	n.leaving = nil
+	if n.caller.TalkTime > 0 {
+		s.leaveAfter(n, n.caller.TalkTime)
 	}
+}
+
+func (s *Switch) leaveAfter(n *connection, d time.Duration) {
+	n.leaving = s.after(d, func() { s.clear(n, CauseNormalClearing) })
 }

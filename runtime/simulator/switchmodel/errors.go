@@ -36,5 +36,6 @@ var (
 	ErrNotAlerting        = &Error{StateIncompatibility, "noCallToAnswer", "the connection is not alerting"}
 	ErrNotConnected       = &Error{StateIncompatibility, "noActiveCall", "the connection is not connected"}
 	ErrNotHeld            = &Error{StateIncompatibility, "noHeldCall", "the connection is not held"}
+	ErrCallerLeft         = &Error{Operation, "invalidConnectionID", "who made the call has left it"}
 	ErrNotClearable       = &Error{StateIncompatibility, "noConnectionToClear", "the connection cannot be cleared"}
 )

@@ -111,7 +111,7 @@ func (s *Switch) illegal() error {
 			return fmt.Errorf("call %s has %d parties", c.id, len(c.connections))
 		}
 		for _, n := range c.connections {
-			if n.state == QueuedAt && !slices.Contains(c.queue.waiting, c) {
+			if n.state == QueuedAt && !slices.Contains(n.queue.waiting, c) {
 				return fmt.Errorf("call %s is queued but does not wait", c.id)
 			}
 			if (n.ringing != nil) && n.state != Alerting {

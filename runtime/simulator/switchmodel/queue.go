@@ -18,7 +18,7 @@ func (s *Switch) enqueue(c *call, q *queue, cause Cause) {
 		c.queuedAt = s.now()
 	}
 	c.queue = q
-	s.join(c, q.ID, nil, QueuedAt)
+	s.join(c, q.ID, nil, QueuedAt).queue = q
 	place := len(q.waiting)
 	for place > 0 && c.queuedAt.Before(q.waiting[place-1].queuedAt) {
 		place--
@@ -41,20 +41,22 @@ func (s *Switch) offer(q *queue, c *call, phone *extension) {
 	s.part(n)
 	c.lastRedirection = q.ID
 	s.emit(Event{Kind: Diverted, Call: c.view(), Device: q.ID, NewDestination: phone.id, Cause: CauseDistributed})
-	s.alert(c, phone, CauseDistributed)
+	s.alert(c, phone, q, CauseDistributed)
 }
 
 // returnToQueue takes a call from a telephone that nobody answers, and the
 // agent out of the distribution, or the next call would wait in vain as well.
 func (s *Switch) returnToQueue(n *connection) {
-	c, q, phone := n.call, n.call.queue, n.phone
+	c, q, phone := n.call, n.queue, n.phone
 	s.part(n)
 	s.emit(Event{Kind: Diverted, Call: c.view(), Device: phone.id, NewDestination: q.ID, Cause: CauseNotAnswered})
 	if a := phone.agent; a != nil && (a.pending == nil || a.pending.state == Ready) {
 		a.pending = &standing{state: NotReady, reason: s.cfg.NoAnswerReason, cause: CauseNotAnswered}
 	}
 	s.freed(phone)
-	s.enqueue(c, q, CauseNotAnswered)
+	if c.at(q.ID) == nil { // else it waits there for another of its parties
+		s.enqueue(c, q, CauseNotAnswered)
+	}
 }
 
 // leaveQueue forgets a waiting call; other connections are none of its business.
@@ -62,7 +64,7 @@ func (s *Switch) leaveQueue(n *connection) {
 	if n.state != QueuedAt {
 		return
 	}
-	q := n.call.queue
+	q := n.queue
 	q.waiting = slices.DeleteFunc(q.waiting, func(c *call) bool { return c == n.call })
 }
 

@@ -1,6 +1,9 @@
 package switchmodel
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Call shows a call at one moment.
 type Call struct {
@@ -92,4 +95,11 @@ type Queue struct {
 	Waiting     int      `json:"waiting"`
 	Idle        int      `json:"idle"`
 	LongestWait float64  `json:"longestWaitSeconds"`
+}
+
+func copyData(data map[string]string) map[string]string {
+	if len(data) == 0 {
+		return nil
+	}
+	return maps.Clone(data)
 }
