@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -334,6 +335,10 @@ func (c *connection) monitorStopped(ref string) {
 
 func (c *connection) receiveEvent(m wire.Message) {
 	if t, ok := m.(*wire.ApplicationSessionTerminated); ok {
+		if id := strings.TrimSpace(t.SessionID); id != "" && id != strings.TrimSpace(c.sessionID) {
+			c.complain("The switch ended a session that is not ours")
+			return
+		}
 		c.fail(opencti.Errorf(opencti.LinkDown, "the switch ended the session").WithDetail(peerText(t.Reason.Defined + t.Reason.Server)))
 		return
 	}

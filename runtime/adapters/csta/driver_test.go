@@ -9,7 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"log/slog"
 	"math/big"
 	"net"
 	"strings"
@@ -281,15 +280,7 @@ func TestRequestsOfTheSwitch(t *testing.T) {
 func TestLogKeepsSecrets(t *testing.T) {
 	var log strings.Builder
 	p, events := newPeer(t, quiet()), make(sink, 8)
-	c, err := csta.Driver{}.Connect(t.Context(), opencti.Environment{Config: p.config(), Sink: events,
-		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	device, err := c.Open(t.Context(), opencti.Endpoint{DN: "1001", AgentID: "5501"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, device := p.logged(&log, events)
 	if err := device.Subscribe(t.Context()); err != nil {
 		t.Fatal(err)
 	}

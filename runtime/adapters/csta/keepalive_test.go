@@ -2,6 +2,7 @@ package csta
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -18,6 +19,9 @@ type clockwork struct {
 	started time.Time
 	resets  chan time.Duration // since the start
 	resetBy wire.Message       // nil: silence
+
+	duration int                    // of the session, in seconds; 0: 60
+	slow     func(net.Conn, []byte) // writes what follows the first answer, if set
 }
 
 func (s *clockwork) serve(socket net.Conn) {
@@ -34,12 +38,15 @@ func (s *clockwork) serve(socket net.Conn) {
 		var answer wire.Message
 		switch m.(type) {
 		case *wire.StartApplicationSession:
-			answer = &wire.StartApplicationSessionPosResponse{SessionID: "S1", Duration: 60}
+			answer = &wire.StartApplicationSessionPosResponse{SessionID: "S1", Duration: cmp.Or(s.duration, 60)}
 		case *wire.StopApplicationSession:
 			answer = &wire.StopApplicationSessionPosResponse{}
 		case *wire.ResetApplicationSessionTimer:
 			s.resets <- time.Since(s.started)
 			answer = s.resetBy
+			if s.slow != nil {
+				s.slow(socket, frame(id, `<ResetApplicationSessionTimerPosResponse/>`))
+			}
 		}
 		if answer == nil {
 			continue

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"regexp"
@@ -245,6 +246,22 @@ func (p *peer) connected(events sink, extra ...string) (opencti.Connection, open
 		p.t.Fatal(err)
 	}
 	return connection, device
+}
+
+// logged opens a session with the peer, whose log is kept, and a device.
+func (p *peer) logged(log *strings.Builder, events opencti.Sink) (opencti.Connection, opencti.Device) {
+	p.t.Helper()
+	c, err := csta.Driver{}.Connect(p.t.Context(), opencti.Environment{Config: p.config(), Sink: events,
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.expect("StartApplicationSession")
+	device, err := c.Open(p.t.Context(), opencti.Endpoint{DN: "1001", AgentID: "5501"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c, device
 }
 
 func (p *peer) subscribed(events sink) (opencti.Connection, opencti.Device) {

@@ -168,6 +168,8 @@ func localState(states []wire.LocalConnectionState) opencti.EventName {
 		return opencti.Established // not told; most calls are
 	case states[0] == wire.StateAlerting:
 		return opencti.Offering
+	case partyStates[states[0]] == "":
+		return opencti.Established // in words that no edition has
 	case states[0] != wire.StateConnected:
 		return partyStates[states[0]]
 	case len(states) == 1:

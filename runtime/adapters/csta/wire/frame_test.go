@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/ctilink/ctilink-operator/runtime/costtest"
 )
 
 func TestReadFrame(t *testing.T) {
@@ -30,27 +32,58 @@ func TestReadFrame(t *testing.T) {
 	}
 }
 
+// badStreams holds a stream for each kind of frame that is refused; the fuzzer starts from
+// them.
+var badStreams = []struct {
+	name   string
+	stream string
+	want   error
+}{
+	{"end between frames", "", io.EOF},
+	{"cut in the header", "\x00\x00\x00", ErrCutShort},
+	{"cut before the body", "\x00\x00\x00\x0c0001", ErrCutShort},
+	{"cut in the body", "\x00\x00\x00\x0c0001<a", ErrCutShort},
+	{"cut in the second frame", "\x00\x00\x00\x0c0001<a/>\x00\x00\x00\x0c0002<a", ErrCutShort},
+	{"largest length and nothing behind it", "\x00\x00\xff\xff0001", ErrCutShort},
+	{"TLS instead of a frame", "\x16\x03\x01\x02\x00\x01", ErrCutShort},
+	{"TLS instead of a frame, longer", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", ErrFormat},
+	{"SOAP instead of a frame", "POST / HTTP/1.1\r\n\r\n", ErrFormat},
+	{"second byte", "\x00\x01\x00\x0c0001<a/>", ErrFormat},
+	{"shorter than its header", "\x00\x00\x00\x070001<a/>", ErrLength},
+	{"length zero", "\x00\x00\x00\x000001<a/>", ErrLength},
+	{"length one", "\x00\x00\x00\x010001<a/>", ErrLength},
+	{"invoke id of NULs", "\x00\x00\x00\x0c\x00\x00\x00\x01<a/>", ErrInvokeID},
+	{"length that is one too short", "\x00\x00\x00\x0b0001<a/>\x00\x00\x00\x0c0002<b/>", ErrFormat},
+	{"length that is one too long", "\x00\x00\x00\x0d0001<a/>\x00\x00\x00\x0c0002<b/>", ErrInvokeID},
+	{"invoke id of letters", "\x00\x00\x00\x0c00x1<a/>", ErrInvokeID},
+	{"negative invoke id", "\x00\x00\x00\x0c-001<a/>", ErrInvokeID},
+}
+
 func TestReadFrameRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		stream string
-		want   error
-	}{
-		{"end between frames", "", io.EOF},
-		{"cut in the header", "\x00\x00\x00", ErrCutShort},
-		{"cut before the body", "\x00\x00\x00\x0c0001", ErrCutShort},
-		{"cut in the body", "\x00\x00\x00\x0c0001<a", ErrCutShort},
-		{"SOAP instead of a frame", "POST / HTTP/1.1\r\n\r\n", ErrFormat},
-		{"second byte", "\x00\x01\x00\x0c0001<a/>", ErrFormat},
-		{"shorter than its header", "\x00\x00\x00\x070001<a/>", ErrLength},
-		{"length zero", "\x00\x00\x00\x000001<a/>", ErrLength},
-		{"invoke id of letters", "\x00\x00\x00\x0c00x1<a/>", ErrInvokeID},
-		{"negative invoke id", "\x00\x00\x00\x0c-001<a/>", ErrInvokeID},
-	} {
+	for _, tc := range badStreams {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, _, err := NewReader(strings.NewReader(tc.stream)).ReadFrame(); !errors.Is(err, tc.want) {
+			if err := readAll([]byte(tc.stream)); !errors.Is(err, tc.want) {
 				t.Errorf("ReadFrame() error = %v, want %v", err, tc.want)
 			}
+		})
+	}
+}
+
+// readAll reads frames until one is refused.
+func readAll(stream []byte) error {
+	r := NewReader(bytes.NewReader(stream))
+	for {
+		if _, _, err := r.ReadFrame(); err != nil {
+			return err
+		}
+	}
+}
+
+func TestReadFrameCostsWhatTheStreamIsLong(t *testing.T) {
+	for name, frame := range map[string]string{"empty frames": "\x00\x00\x00\x080001", "large claims": "\x00\x00\xff\xff0001"} {
+		t.Run(name, func(t *testing.T) {
+			costtest.Linear(t, func(size int) []byte { return bytes.Repeat([]byte(frame), size/len(frame)) },
+				func(stream []byte) { _ = readAll(stream) })
 		})
 	}
 }
@@ -104,12 +137,12 @@ func TestWriteFrameRefuses(t *testing.T) {
 }
 
 func FuzzReadFrame(f *testing.F) {
-	for _, seed := range []string{
-		"", "\x00\x00\x00\x0c0001<a/>", "\x00\x00\x00\x070001", "\x00\x00\xff\xff9999<", "\x00\x00\x00\x0c0001<a/>\x00\x00\x00\x089999",
-	} {
-		f.Add([]byte(seed))
+	f.Add([]byte("\x00\x00\x00\x0c0001<a/>\x00\x00\x00\x089999"))
+	for _, tc := range badStreams {
+		f.Add([]byte(tc.stream))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte) {
+		costtest.Bounded(t, stream, func(b []byte) { _ = readAll(b) })
 		r := NewReader(bytes.NewReader(stream))
 		var again bytes.Buffer
 		w := NewWriter(&again)

@@ -1,0 +1,73 @@
+// Package costtest asserts what parsers of foreign bytes may cost. Tests of such parsers
+// use it, nothing else: a peer that sends 64 KiB must not make us work as if it were more.
+package costtest
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"testing"
+	"time"
+)
+
+const (
+	small = 16 << 10
+	large = 64 << 10
+	// growth is what four times the input may cost. Linear work costs 4, quadratic 16.
+	growth = 10
+	// factor and slack bound the bytes that a parser allocates for each byte of its input.
+	factor = 200
+	slack  = 1 << 20
+	// attempts: of some, the fastest is right even on a machine that is busy with
+	// something else.
+	attempts = 6
+)
+
+// Linear asserts that parsing what make gives for 16 and for 64 KiB costs time and memory
+// in proportion to the size.
+func Linear(t *testing.T, make func(size int) []byte, parse func([]byte)) {
+	t.Helper()
+	few, many := make(small), make(large)
+	parse(few) // what is built once does not count
+	Bounded(t, many, parse)
+	before, after := allocated(few, parse), allocated(many, parse)
+	if after > growth*before+slack {
+		t.Errorf("%d bytes allocate %d, %d bytes %d: more than in proportion", len(few), before, len(many), after)
+	}
+	one, four := took(few, parse), took(many, parse)
+	for range attempts {
+		one, four = min(one, took(few, parse)), min(four, took(many, parse))
+	}
+	if four > growth*one+time.Millisecond {
+		t.Errorf("%d bytes take %v, %d bytes %v: more than in proportion", len(few), one, len(many), four)
+	}
+}
+
+// Bounded asserts that parsing allocates in proportion to the input.
+func Bounded(t testing.TB, input []byte, parse func([]byte)) {
+	t.Helper()
+	if got, bound := allocated(input, parse), uint64(factor*len(input)+slack); got > bound {
+		t.Errorf("%d bytes of input allocate %d, more than %d", len(input), got, bound)
+	}
+}
+
+// allocated is how many bytes the parser takes from the heap, whether it gives them back
+// or not.
+func allocated(input []byte, parse func([]byte)) uint64 {
+	before := heap()
+	parse(input)
+	return heap() - before
+}
+
+// heap counts all that was ever allocated, without stopping the world.
+func heap() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+func took(input []byte, parse func([]byte)) time.Duration {
+	runtime.GC()
+	start := time.Now()
+	parse(input)
+	return time.Since(start)
+}
