@@ -101,6 +101,11 @@ func (p *pod) status(st link.Status, epoch int64) (v1alpha1.CTISlotStatus, <-cha
 		}
 	}
 	sort.Slice(out.SessionsByPool, func(i, j int) bool { return out.SessionsByPool[i].Pool < out.SessionsByPool[j].Pool })
+	if p.refused != nil && st.Generation == 0 {
+		// No document was ever in force: there is nothing to connect with.
+		st.Connection, st.Problem = v1alpha1.ConnectionDisconnected, p.refused
+		out.Connection = st.Connection
+	}
 	out.Conditions = conditions(p.document.Generation, applied(p.refused, st), connected(st))
 	if st.Closed {
 		out.Conditions = append(out.Conditions, condition(p.document.Generation, v1alpha1.ConditionClosed,
@@ -124,6 +129,9 @@ func applied(refused error, st link.Status) verdict {
 		return verdict{metav1.ConditionTrue, v1alpha1.ReasonApplied, "The newest configuration is in force"}
 	}
 	reason, message := why(refused)
+	if st.Generation == 0 {
+		return verdict{metav1.ConditionFalse, reason, "No configuration is in force, this one does not work: " + message}
+	}
 	return verdict{metav1.ConditionFalse, reason, "The last good configuration stays in force, the new one does not work: " + message}
 }
 

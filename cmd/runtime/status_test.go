@@ -58,6 +58,29 @@ func TestApplied(t *testing.T) {
 	}
 }
 
+// The slot whose first document is refused connects to nothing, and says why.
+func TestTheFirstDocumentIsRefused(t *testing.T) {
+	p := &pod{document: &v1alpha1.CTISlot{}, refused: &opencti.ConfigError{Key: "colour", Problem: "is not a parameter of this class"}}
+	for name, tc := range map[string]struct {
+		inForce   int64
+		state     v1alpha1.ConnectionState
+		connected string // reason
+		applied   string // beginning of the message
+	}{
+		"nothing was in force": {0, v1alpha1.ConnectionConnecting, v1alpha1.ReasonInvalidConfig, "No configuration is in force"},
+		"another is in force":  {1, v1alpha1.ConnectionConnected, v1alpha1.ReasonConnected, "The last good configuration stays in force"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := p.status(link.Status{Generation: tc.inForce, Connection: tc.state}, 7)
+			for _, c := range got.Conditions {
+				if c.Type == v1alpha1.ConditionConnected && c.Reason != tc.connected || c.Type == v1alpha1.ConditionApplied && !strings.HasPrefix(c.Message, tc.applied) {
+					t.Errorf("%+v", c)
+				}
+			}
+		})
+	}
+}
+
 func TestReadyIsTheWorstOfTheOthers(t *testing.T) {
 	good := verdict{metav1.ConditionTrue, "Good", "good"}
 	bad := func(reason string) verdict { return verdict{metav1.ConditionFalse, reason, reason} }

@@ -23,6 +23,17 @@ func (l *Link) isClosing() bool {
 	return l.doc.Spec.Phase == v1alpha1.SlotClosing
 }
 
+// applyClosing takes nothing else from a document that ends the link: one that could
+// not be put in force must not stay in the way of its own end.
+func (l *Link) applyClosing(doc Document) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doc.Spec.Phase, l.applied = doc.Spec.Phase, doc.Generation
+	close(l.retry)
+	l.retry = make(chan struct{})
+	l.signal()
+}
+
 // shut ends every session and the connection, for good: monitors stop, licences come
 // free. Agents stay logged in. A CTI server that does not answer is not waited for.
 func (l *Link) shut(ctx context.Context, up *uplink) {

@@ -52,3 +52,25 @@ func TestClosingWhileTheServerIsGone(t *testing.T) {
 		b.wantClosed(connectTimeout)
 	})
 }
+
+// What is wrong with a document does not keep the link from ending: it may be why.
+func TestClosingWithADocumentThatIsRefused(t *testing.T) {
+	malformed := func(s *v1alpha1.CTISlotSpec) { s.Config = map[string]string{"colour": "blue"} }
+	for name, begin := range map[string]func(*bench){"from the start": (*bench).run, "later": (*bench).start} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				begin(b)
+				synctest.Wait()
+				if err := b.Apply(document(2, malformed)); err == nil {
+					t.Fatal("the document was not refused")
+				}
+				b.mustApply(document(3, malformed, closing))
+				synctest.Wait()
+				if st, _ := b.Status(); !st.Closed || st.Generation != 3 {
+					t.Errorf("the status is %+v, want it closed by document 3", st)
+				}
+			})
+		})
+	}
+}

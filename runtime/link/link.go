@@ -105,6 +105,10 @@ func New(o Options) *Link {
 // and the one before stays. Agents are hot; another driver or configuration means
 // a reconnect, which keeps the sessions.
 func (l *Link) Apply(doc Document) error {
+	if doc.Spec.Phase == v1alpha1.SlotClosing {
+		l.applyClosing(doc)
+		return nil
+	}
 	driver, ok := l.o.Drivers(doc.Spec.Driver)
 	if !ok {
 		return opencti.Errorf(opencti.InvalidRequest, "this runtime has no driver %q; use an image that has it", doc.Spec.Driver)
@@ -119,8 +123,7 @@ func (l *Link) Apply(doc Document) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	reconnect := l.driver == nil || doc.Spec.Driver != l.doc.Spec.Driver || !maps.Equal(doc.Spec.Config, l.doc.Spec.Config) ||
-		doc.Spec.Phase != l.doc.Spec.Phase
+	reconnect := l.driver == nil || doc.Spec.Driver != l.doc.Spec.Driver || !maps.Equal(doc.Spec.Config, l.doc.Spec.Config)
 	agents := make(map[string]v1alpha1.SlotAgent, len(doc.Spec.Agents))
 	for _, a := range doc.Spec.Agents {
 		agents[a.ID] = a
@@ -318,12 +321,12 @@ func (l *Link) Run(ctx context.Context) {
 	defer l.end()
 	var up *uplink
 	for attempt := 0; ctx.Err() == nil; {
+		driver, doc, retry, err := l.current()
 		if l.isClosing() {
 			l.shut(ctx, up)
 			<-ctx.Done()
 			return
 		}
-		driver, doc, retry, err := l.current()
 		if err != nil {
 			pause(ctx, retry, time.Hour)
 			continue

@@ -84,11 +84,11 @@ func (m *member) settled(ctx context.Context) (gone bool, err error) {
 func (l *Link) admit(r *Request) (pool string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.driver == nil {
-		return "", opencti.Errorf(opencti.LinkDown, "the link has no configuration yet")
-	}
 	if l.doc.Spec.Phase == v1alpha1.SlotClosing {
 		return "", errClosing
+	}
+	if l.driver == nil {
+		return "", opencti.Errorf(opencti.LinkDown, "the link has no configuration yet")
 	}
 	if r.AgentID == "" && r.DN == "" {
 		return "", opencti.Errorf(opencti.InvalidRequest, "set agentId, dn or both")
