@@ -32,11 +32,15 @@ func condition(ctx context.Context, o client.Object, kind string) (metav1.Condit
 	if err := h.Client.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
 		return metav1.Condition{}, err
 	}
-	c := meta.FindStatusCondition(conditionsOf(o), kind)
+	c := findCondition(o, kind)
 	if c == nil {
 		return metav1.Condition{}, fmt.Errorf("%s has no condition %s", o.GetName(), kind)
 	}
 	return *c, nil
+}
+
+func findCondition(o client.Object, kind string) *metav1.Condition {
+	return meta.FindStatusCondition(conditionsOf(o), kind)
 }
 
 func conditionsOf(o client.Object) []metav1.Condition {
