@@ -128,22 +128,27 @@ func TestSwitchThatWritesAnything(t *testing.T) {
 }
 
 func serveStream(t *testing.T, stream []byte) {
-	ours, theirs := net.Pipe()
-	config := Config{ResponseTimeout: 5 * time.Second, OutstandingRequests: 2, SessionDuration: time.Minute}
-	c := newConnection(ours, config, opencti.Environment{Sink: nobody{}})
-	c.sessionID = "S1"
-	m := c.monitorOf("1001")
-	m.ref = "1"
-	c.byRef["1"] = m
-	go drain(theirs)
 	costtest.Bounded(t, stream, func([]byte) {
+		ours, theirs := net.Pipe()
+		config := Config{ResponseTimeout: 5 * time.Second, OutstandingRequests: 2, SessionDuration: time.Minute}
+		c := newConnection(ours, config, opencti.Environment{Sink: nobody{}})
+		watch(c, "1001", "1")
+		go drain(theirs)
 		_, _ = theirs.Write(stream) // it may be cut off
 		_ = theirs.Close()
 		<-c.Done()
+		if err := c.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
 	})
-	if err := c.Close(context.Background()); err != nil {
-		t.Error(err)
-	}
+}
+
+// watch makes a monitor as if the switch had been asked for it.
+func watch(c *connection, dn, ref string) {
+	m := c.monitorOf(dn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.ref, c.byRef[ref] = ref, m
 }
 
 type nobody struct{}
