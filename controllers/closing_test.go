@@ -118,6 +118,7 @@ func TestClosing(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := closing(t)
 			s.told()
 			tc.delete(s)

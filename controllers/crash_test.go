@@ -126,9 +126,10 @@ func (s *stepper) kill(n int, answerOnly bool) (int, error) {
 func TestStaleCacheConverges(t *testing.T) {
 	create(t, classObject("crash"))
 	for name, sc := range scenarios() {
+		want, _ := play(t, sc, func(s *stepper) (int, error) { return s.step() })
 		for who, restarted := range map[string]bool{"same process": false, "new process": true} {
 			t.Run(name+"/"+who, func(t *testing.T) {
-				want, _ := play(t, sc, func(s *stepper) (int, error) { return s.step() })
+				t.Parallel()
 				got, _ := play(t, sc, func(s *stepper) (int, error) {
 					s.lag()
 					seen := s.seen
