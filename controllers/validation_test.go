@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/messages"
 )
 
 func TestSchema(t *testing.T) {
@@ -118,6 +119,9 @@ func TestFreshObjectsAreUnknown(t *testing.T) {
 		c := meta.FindStatusCondition(tc.conditions(), v1alpha1.ConditionReady)
 		if c == nil || c.Status != metav1.ConditionUnknown || c.Reason != v1alpha1.ReasonPending {
 			t.Errorf("%T: Ready is %v, want Unknown", tc.object, c)
+		}
+		if tc.object != client.Object(slot) && c != nil && c.Message != messages.Pending.Text {
+			t.Errorf("%T says %q", tc.object, c.Message)
 		}
 		if got, err := kstatusOf(tc.object); err != nil || got != status.InProgressStatus {
 			t.Errorf("%T: kstatus says %s, %v of a fresh object", tc.object, got, err)
