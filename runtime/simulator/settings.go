@@ -30,6 +30,9 @@ type Settings struct {
 	AnswerDelay           Duration `json:"answerDelay"`
 	NoAnswerReason        string   `json:"noAnswerReason"`
 	RefuseLogoutWhileBusy bool     `json:"refuseLogoutWhileBusy"`
+	// SurvivingLinkage is first or consult: whose global id stays on a transfer.
+	SurvivingLinkage  switchmodel.Side `json:"survivingLinkage"`
+	ConferenceParties int              `json:"conferenceParties"`
 
 	CallsPerMinute float64  `json:"callsPerMinute"`
 	TalkTime       Duration `json:"talkTime"`
@@ -77,9 +80,13 @@ func DefaultSettings() Settings {
 		WrapUpTime:     Duration(model.WrapUpTime),
 		AnswerDelay:    Duration(model.AnswerDelay),
 		NoAnswerReason: model.NoAnswerReason,
-		TalkTime:       Duration(time.Minute),
-		Patience:       Duration(2 * time.Minute),
-		Seed:           1,
+
+		SurvivingLinkage:  model.SurvivingLinkage,
+		ConferenceParties: model.ConferenceParties,
+
+		TalkTime: Duration(time.Minute),
+		Patience: Duration(2 * time.Minute),
+		Seed:     1,
 	}
 }
 
@@ -135,6 +142,8 @@ func (s Settings) model() switchmodel.Config {
 		AnswerDelay:           time.Duration(s.AnswerDelay),
 		NoAnswerReason:        s.NoAnswerReason,
 		RefuseLogoutWhileBusy: s.RefuseLogoutWhileBusy,
+		SurvivingLinkage:      s.SurvivingLinkage,
+		ConferenceParties:     s.ConferenceParties,
 		Seed:                  s.Seed,
 	}
 	for _, q := range s.Queues {

@@ -76,11 +76,15 @@ func (s *Simulator) place(call switchmodel.InboundCall) {
 
 // tell logs what happens at the switch.
 func (s *Simulator) tell(e switchmodel.Event) {
-	if e.Agent != nil {
-		s.log.V(1).Info("Agent changed", "event", e.Kind, "agent", e.Agent.ID, "device", e.Agent.Device, "cause", e.Cause)
-		return
+	log := s.log.V(1).WithValues("event", e.Kind, "cause", e.Cause)
+	switch {
+	case e.Agent != nil:
+		log.Info("Agent changed", "agent", e.Agent.ID, "device", e.Agent.Device)
+	case e.Phone != nil:
+		log.Info("Telephone changed", "device", e.Phone.Device)
+	default:
+		log.Info("Call changed", "call", e.Call.ID, "device", e.Device)
 	}
-	s.log.V(1).Info("Call changed", "event", e.Kind, "call", e.Call.ID, "device", e.Device, "cause", e.Cause)
 }
 
 const stopTime = 5 * time.Second

@@ -11,8 +11,13 @@ const trunk = switchmodel.DeviceID("T1")
 // message makes a change into the event of one monitor: what its device is to
 // know, with its own connection's state.
 func message(e switchmodel.Event, device switchmodel.DeviceID, monitorID string) wire.Message {
-	if e.Agent != nil {
+	switch {
+	case e.Agent != nil:
 		return agentMessage(e, monitorID)
+	case e.Phone != nil:
+		return phoneMessage(e, monitorID)
+	case e.Merge != nil:
+		return mergeMessage(event{Event: e, monitorID: monitorID, device: device})
 	}
 	return callMessage(event{Event: e, monitorID: monitorID, device: device})
 }
@@ -72,6 +77,11 @@ func laterMessage(e event) wire.Message {
 	case switchmodel.Retrieved:
 		return wire.RetrievedEvent{MonitorCrossRefID: id, Connection: e.connection(), RetrievingDevice: here,
 			EventData: e.data(), CallDetails: e.details()}
+	case switchmodel.CallInformation:
+		return wire.CallInformationEvent{MonitorCrossRefID: id, Connection: e.connection(), Device: here,
+			CallingDevice: party(e.Call.Calling), CorrelatorData: e.data().CorrelatorData, CallCharacteristics: characteristics(e.Call)}
+	case switchmodel.DigitsGenerated:
+		return wire.DigitsGeneratedEvent{MonitorCrossRefID: id, Connection: e.connection(), Digits: e.Digits}
 	default:
 		return wire.ConnectionClearedEvent{MonitorCrossRefID: id, Connection: e.connection(), ReleasingDevice: party(e.Releasing),
 			EventData: e.data(), CallDetails: e.details()}

@@ -55,7 +55,7 @@ func (c *connection) doService(request wire.Message) (wire.Message, error) {
 	case *wire.MakeCall:
 		return makeCall(model, r)
 	}
-	return nil, errNotSupported
+	return doTransferService(model, request)
 }
 
 func (c *connection) monitorStart(r *wire.MonitorStart) (wire.Message, error) {

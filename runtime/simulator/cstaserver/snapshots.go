@@ -43,7 +43,7 @@ func snapshotCall(model *switchmodel.Switch, r *wire.SnapshotCall) (wire.Message
 		CalledDevice:        party(call.Called),
 		CorrelatorData:      wire.NewCallData(call.Data),
 		CallLinkageData:     wire.GlobalCall(call.GlobalLinkage),
-		DeviceHistory:       history(call),
+		DeviceHistory:       history(model, call),
 	}
 	if call.FromOutside {
 		answer.AssociatedCallingDevice = party(trunk)
@@ -61,11 +61,15 @@ func snapshotCall(model *switchmodel.Switch, r *wire.SnapshotCall) (wire.Message
 	return answer, nil
 }
 
-func history(call *switchmodel.Call) []wire.HistoryItem {
+func history(model *switchmodel.Switch, call *switchmodel.Call) []wire.HistoryItem {
 	if call.LastRedirection == "" {
 		return nil
 	}
-	return []wire.HistoryItem{{OldDevice: redirection(call), Cause: wire.CauseDistributed}}
+	cause := wire.CauseDistributed
+	if model.IsExtension(call.LastRedirection) {
+		cause = wire.CauseRedirected
+	}
+	return []wire.HistoryItem{{OldDevice: redirection(call), Cause: cause}}
 }
 
 func characteristics(call *switchmodel.Call) *wire.CallCharacteristics {

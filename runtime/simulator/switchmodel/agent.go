@@ -97,6 +97,7 @@ func (s *Switch) freed(phone *extension) {
 	if len(phone.connections) > 0 {
 		return
 	}
+	s.mute(phone, false) // for the next call it is on again
 	a := phone.agent
 	if a == nil || a.state != Busy {
 		return

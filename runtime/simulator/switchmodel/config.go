@@ -23,9 +23,22 @@ type Config struct {
 	NoAnswerReason string
 	// RefuseLogoutWhileBusy refuses what is otherwise done when the call ends.
 	RefuseLogoutWhileBusy bool
+	// SurvivingLinkage says whose global id a call has that was made of two.
+	SurvivingLinkage Side
+	// ConferenceParties bounds the parties of a call.
+	ConferenceParties int
 	// Seed makes global call ids differ between switches and repeat in tests.
 	Seed uint64
 }
+
+// Side is one of two calls that become one.
+type Side string
+
+// The first call, or the one that was made about it.
+const (
+	FirstLinkage   Side = "first"
+	ConsultLinkage Side = "consult"
+)
 
 // QueueConfig is a queue: the number that is dialled and who serves it.
 type QueueConfig struct {
@@ -46,6 +59,9 @@ func DefaultConfig() Config {
 		WrapUpTime:     10 * time.Second,
 		AnswerDelay:    3 * time.Second,
 		NoAnswerReason: "no-answer",
+
+		SurvivingLinkage:  FirstLinkage,
+		ConferenceParties: 6,
 	}
 }
 
@@ -62,6 +78,10 @@ func (c Config) Validate() error {
 		return errors.New("wrapUpTime: must not be negative")
 	case c.AnswerDelay < 0:
 		return errors.New("answerDelay: must not be negative")
+	case c.SurvivingLinkage != FirstLinkage && c.SurvivingLinkage != ConsultLinkage:
+		return fmt.Errorf("survivingLinkage: must be %s or %s", FirstLinkage, ConsultLinkage)
+	case c.ConferenceParties < 3:
+		return errors.New("conferenceParties: must be at least 3")
 	}
 	if err := disjoint(c.Extensions, c.Agents); err != nil {
 		return err

@@ -37,5 +37,15 @@ var (
 	ErrNotConnected       = &Error{StateIncompatibility, "noActiveCall", "the connection is not connected"}
 	ErrNotHeld            = &Error{StateIncompatibility, "noHeldCall", "the connection is not held"}
 	ErrCallerLeft         = &Error{Operation, "invalidConnectionID", "who made the call has left it"}
+	ErrNotDivertible      = &Error{StateIncompatibility, "invalidConnectionState", "the connection is not alerting"}
+	ErrNotSameDevice      = &Error{Operation, "notSameDevice", "the held and the active call are not of the same telephone"}
+	ErrTwiceInCall        = &Error{Operation, "requestIncompatibleWithHeldConnection", "another device is in both calls"}
+	ErrCallFailed         = &Error{StateIncompatibility, "invalidActiveConnectionState", "the call has failed"}
+	ErrNobodyTalks        = &Error{StateIncompatibility, "invalidActiveConnectionState", "nobody who talks would be left in the call"}
+	ErrConferenceFull     = &Error{SystemResource, "conferenceMemberLimitExceeded", "the call would have too many parties"}
+	ErrDestinationBusy    = &Error{StateIncompatibility, "invalidDestinationDeviceState", "the destination is busy"}
+	ErrInvalidDigits      = &Error{Operation, "invalidParameterValue", "want 1 to 64 of the digits 0 to 9, *, # and A to D"}
+	ErrNoData             = &Error{Operation, "atLeastOneConditionalParameterNotProvided", "there is no data to attach"}
+	ErrTooMuchData        = &Error{Operation, "correlatorDataOutOfRange", "the data of a call is more than 16 KiB"}
 	ErrNotClearable       = &Error{StateIncompatibility, "noConnectionToClear", "the connection cannot be cleared"}
 )

@@ -18,6 +18,16 @@ const (
 	Retrieved         EventKind = "Retrieved"
 	Failed            EventKind = "Failed"
 	ConnectionCleared EventKind = "ConnectionCleared"
+	Transferred       EventKind = "Transferred"
+	Conferenced       EventKind = "Conferenced"
+	CallInformation   EventKind = "CallInformation"
+	DigitsGenerated   EventKind = "DigitsGenerated"
+)
+
+// Telephone events.
+const (
+	MicrophoneMute EventKind = "MicrophoneMute"
+	DoNotDisturb   EventKind = "DoNotDisturb"
 )
 
 // Agent events.
@@ -47,10 +57,17 @@ const (
 	CauseBusy                 Cause = "busy"
 	CauseNotObtainable        Cause = "destNotObtainable"
 	CauseNetworkSignal        Cause = "networkSignal"
+	CauseConsultation         Cause = "consultation"
+	CauseAlternate            Cause = "alternate"
+	CauseTransfer             Cause = "transfer"
+	CauseConference           Cause = "conference"
+	CauseSingleStepTransfer   Cause = "singleStepTransfer"
+	CauseRedirected           Cause = "redirected"
 )
 
-// Event is one change of state. Exactly one of Call and Agent is set; they show
-// the state after the change and belong to the receiver for reading only.
+// Event is one change of state. Exactly one of Call, Agent and Phone is set;
+// they show the state after the change and belong to the receiver for reading
+// only.
 type Event struct {
 	Kind  EventKind
 	At    time.Time
@@ -66,15 +83,23 @@ type Event struct {
 	NewDestination DeviceID
 	// NumberQueued counts the waiting calls, this one included (Queued).
 	NumberQueued int
+	// Merge tells of the calls that became this one (Transferred, Conferenced).
+	Merge *Merge
+	// Digits were sent (DigitsGenerated).
+	Digits string
 
 	Agent *Agent
+	Phone *Phone
 }
 
 // Devices lists the devices that the event concerns: whoever is in the call
 // now, and the device where it happened.
 func (e Event) Devices() []DeviceID {
-	if e.Agent != nil {
+	switch {
+	case e.Agent != nil:
 		return []DeviceID{e.Agent.Device}
+	case e.Phone != nil:
+		return []DeviceID{e.Phone.Device}
 	}
 	devices := make([]DeviceID, 0, len(e.Call.Connections)+1)
 	inCall := false

@@ -13,7 +13,7 @@ import (
 
 // Rapid's defaults are too few for states that need several steps to reach.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{"rapid.checks": "400", "rapid.steps": "60"} {
+	for name, value := range map[string]string{"rapid.checks": "600", "rapid.steps": "100"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
@@ -28,6 +28,8 @@ func TestAnyRequestsLeaveALegalState(t *testing.T) {
 		cfg := DefaultConfig()
 		cfg.Queues = append(cfg.Queues, QueueConfig{ID: "5001", Name: "sales", Agents: []Range{{"4002", "4003"}}})
 		cfg.WrapUpTime = rapid.SampledFrom([]time.Duration{0, 10 * time.Second}).Draw(t, "wrapUp")
+		cfg.SurvivingLinkage = rapid.SampledFrom([]Side{FirstLinkage, ConsultLinkage}).Draw(t, "survives")
+		cfg.ConferenceParties = 4
 		d := newDesk(t, cfg)
 		f := follow(d)
 		for i, agent := range []AgentID{"4001", "4002", "4003"} {
@@ -46,6 +48,12 @@ func TestAnyRequestsLeaveALegalState(t *testing.T) {
 			"inbound":  d.anyInbound,
 			"makeCall": d.anyMakeCall,
 			"call":     d.anyCallRequest,
+			"call2":    d.anyCallRequest, // more often
+			"consult":  d.anyConsult,
+			"merge":    d.anyPairRequest,
+			"redirect": d.anyRedirect,
+			"feature":  d.anyFeature,
+			"handset":  d.anyHandset,
 			"hangUp": func(t *rapid.T) {
 				_ = d.HangUp(d.anyConnection(t).Call)
 			},
@@ -56,59 +64,11 @@ func TestAnyRequestsLeaveALegalState(t *testing.T) {
 	})
 }
 
-var (
-	phones       = rapid.SampledFrom([]DeviceID{"1001", "1002", "1003", "1999"})
-	destinations = rapid.SampledFrom([]string{"1001", "1002", "1003", "4001", "5000", "5001", "9999", "+4989123456", ""})
-	agentStates  = rapid.SampledFrom([]AgentState{LoggedOn, LoggedOff, Ready, Ready, NotReady, WorkingAfterCall, Busy})
-)
-
-func (d *desk) anyAgentRequest(t *rapid.T) {
-	_, _ = d.SetAgentState(AgentRequest{
-		Device:   phones.Draw(t, "device"),
-		Agent:    rapid.SampledFrom([]AgentID{"", "", "", "4001", "4002", "4003"}).Draw(t, "agent"),
-		Password: "secret",
-		Queue:    rapid.SampledFrom([]string{"", "", "", "support", "sales"}).Draw(t, "queue"),
-		State:    agentStates.Draw(t, "state"),
-		Reason:   rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "reason"),
-	})
-}
-
-func (d *desk) anyInbound(t *rapid.T) {
-	_, _ = d.Inbound(InboundCall{
-		From: "+4930" + fmt.Sprint(rapid.IntRange(1, 3).Draw(t, "from")),
-		To:   destinations.Draw(t, "to"),
-		Caller: Caller{
-			Patience: time.Duration(rapid.IntRange(0, 40).Draw(t, "patience")) * time.Second,
-			TalkTime: time.Duration(rapid.IntRange(0, 40).Draw(t, "talk")) * time.Second,
-		},
-	})
-}
-
-func (d *desk) anyMakeCall(t *rapid.T) {
-	_, _ = d.MakeCall(phones.Draw(t, "from"), destinations.Draw(t, "to"), nil)
-}
-
-func (d *desk) anyCallRequest(t *rapid.T) {
-	request := rapid.SampledFrom([]func(ConnectionID) error{d.Answer, d.Answer, d.Hold, d.Hold, d.Retrieve, d.Clear}).Draw(t, "request")
-	_ = request(d.anyConnection(t))
-}
-
-// anyConnection is one that there is, or none.
-func (d *desk) anyConnection(t *rapid.T) ConnectionID {
-	ids := []ConnectionID{{Call: "0", Device: "1001"}}
-	for _, c := range d.Calls() {
-		for _, n := range c.Connections {
-			ids = append(ids, ConnectionID{Call: c.ID, Device: n.Device})
-		}
-	}
-	return rapid.SampledFrom(ids).Draw(t, "connection")
-}
-
 // illegal looks inside for what must never be.
 func (s *Switch) illegal() error {
 	for _, c := range s.calls {
-		if len(c.connections) < 2 {
-			return fmt.Errorf("call %s has %d parties", c.id, len(c.connections))
+		if err := c.illegal(); err != nil {
+			return err
 		}
 		for _, n := range c.connections {
 			if n.state == QueuedAt && !slices.Contains(n.queue.waiting, c) {
@@ -142,6 +102,26 @@ func (s *Switch) illegal() error {
 	return nil
 }
 
+// illegal: a call has two parties of whom one is there, or is being dialled;
+// and it knows what was attached for the customer who is in it.
+func (c *call) illegal() error {
+	dialling := len(c.connections) == 1 && c.connections[0].state == Initiated
+	if !dialling && !c.alive() {
+		return fmt.Errorf("call %s: nobody is there: %+v", c.id, c.view().Connections)
+	}
+	seen := map[DeviceID]bool{}
+	for _, n := range c.connections {
+		if n.call != c || seen[n.device] {
+			return fmt.Errorf("call %s: connection of %s is wrong", c.id, n.device)
+		}
+		seen[n.device] = true
+		if customer := string(n.device); isCustomer(customer) && c.data[customer] != "attached" {
+			return fmt.Errorf("call %s has lost the data of %s: %v", c.id, customer, c.data)
+		}
+	}
+	return nil
+}
+
 func (x *extension) illegal(s *Switch) error {
 	talking := 0
 	for _, n := range x.connections {
@@ -150,6 +130,9 @@ func (x *extension) illegal(s *Switch) error {
 		}
 		if s.calls[n.call.id] != n.call || n.call.at(x.id) != n {
 			return fmt.Errorf("extension %s keeps call %s, which it left", x.id, n.call.id)
+		}
+		if first := n.consults; first != nil && (!slices.Contains(x.connections, first) || first.call == n.call) {
+			return fmt.Errorf("extension %s consults in call %s about a call that is gone", x.id, n.call.id)
 		}
 	}
 	if talking > 1 {
@@ -166,67 +149,6 @@ func (x *extension) illegal(s *Switch) error {
 		if (a.state == Ready) != slices.Contains(q.idle, a) {
 			return fmt.Errorf("agent %s is %s, but not so for queue %s", a.id, a.state, q.ID)
 		}
-	}
-	return nil
-}
-
-// follower knows only what events tell, as a driver does.
-type follower struct {
-	agents map[DeviceID]AgentState
-	calls  map[ConnectionID]ConnectionState
-}
-
-func follow(d *desk) *follower {
-	f := &follower{agents: map[DeviceID]AgentState{}, calls: map[ConnectionID]ConnectionState{}}
-	d.Subscribe(f.hear)
-	return f
-}
-
-func (f *follower) hear(e Event) {
-	if e.Agent != nil {
-		f.agents[e.Agent.Device] = e.Agent.State
-		return
-	}
-	for _, device := range e.Devices() {
-		id := ConnectionID{Call: e.Call.ID, Device: device}
-		f.calls[id] = e.Call.StateAt(device)
-		if f.calls[id] == Null {
-			delete(f.calls, id)
-		}
-	}
-}
-
-func (f *follower) disagrees(d *desk) error {
-	agents := 0
-	for _, a := range d.Agents() {
-		agents++
-		if f.agents[a.Device] != a.State {
-			return fmt.Errorf("events say agent at %s is %q, the switch says %q", a.Device, f.agents[a.Device], a.State)
-		}
-	}
-	for device, state := range f.agents {
-		if state != LoggedOff {
-			agents--
-		}
-		_ = device
-	}
-	if agents != 0 {
-		return fmt.Errorf("events and switch differ by %d agents", agents)
-	}
-	connections := 0
-	for _, c := range d.Calls() {
-		for _, n := range c.Connections {
-			if n.State == Fail {
-				continue
-			}
-			connections++
-			if got := f.calls[ConnectionID{Call: c.ID, Device: n.Device}]; got != n.State {
-				return fmt.Errorf("events say %q of call %s at %s, the switch says %q", got, c.ID, n.Device, n.State)
-			}
-		}
-	}
-	if connections != len(f.calls) {
-		return fmt.Errorf("events say %d connections, the switch %d: %v", len(f.calls), connections, f.calls)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type Call struct {
 	ToOutside       bool              `json:"toOutside"`
 	Queue           string            `json:"queue,omitempty"`
 	Data            map[string]string `json:"data,omitempty"`
+	Digits          string            `json:"digits,omitempty"` // sent into it
 	Started         time.Time         `json:"started"`
 	Connections     []Connection      `json:"connections"`
 }
@@ -47,6 +48,7 @@ func (c *call) view() *Call {
 		FromOutside:     c.fromOutside,
 		ToOutside:       c.toOutside,
 		Data:            copyData(c.data),
+		Digits:          c.digits,
 		Started:         c.started,
 		Connections:     make([]Connection, 0, len(c.connections)),
 	}
