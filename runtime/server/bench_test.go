@@ -38,7 +38,7 @@ func (quiet) Resynced(int, time.Duration)                                     {}
 func always() error { return nil }
 
 // newLink makes a link at work with agents 4001 (at 1001) and 4002.
-func newLink(t *testing.T, epoch int64) (*link.Link, *linktest.Driver) {
+func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 	t.Helper()
 	cti := linktest.New()
 	l := link.New(link.Options{
@@ -110,7 +110,7 @@ func (r *routing) set(l *link.Link, h slots.Holder) {
 // pod is one pod's server with its two ports.
 type pod struct {
 	*Server
-	t       *testing.T
+	t       testing.TB
 	routing *routing
 	url     string
 	client  *http.Client
@@ -120,7 +120,7 @@ type pod struct {
 }
 
 // newPod makes a pod that holds nothing. Its certificate is that of tests.
-func newPod(t *testing.T, name string, change ...func(*Options)) *pod {
+func newPod(t testing.TB, name string, change ...func(*Options)) *pod {
 	t.Helper()
 	p := &pod{t: t, client: http.DefaultClient, routing: &routing{identity: name, looked: make(chan struct{})}}
 	o := Options{
@@ -150,7 +150,7 @@ func newPod(t *testing.T, name string, change ...func(*Options)) *pod {
 }
 
 // holding makes a pod that holds the slot.
-func holding(t *testing.T, name string, epoch int64, change ...func(*Options)) *pod {
+func holding(t testing.TB, name string, epoch int64, change ...func(*Options)) *pod {
 	p := newPod(t, name, change...)
 	p.hold(epoch)
 	return p
@@ -172,7 +172,7 @@ type answer struct {
 	body []byte
 }
 
-func (a answer) into(t *testing.T, v any) {
+func (a answer) into(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal(a.body, v); err != nil {
 		t.Fatalf("%v: %s", err, a.body)
@@ -180,7 +180,7 @@ func (a answer) into(t *testing.T, v any) {
 }
 
 // problem reads the problem document, and checks that it is one.
-func (a answer) problem(t *testing.T) Problem {
+func (a answer) problem(t testing.TB) Problem {
 	t.Helper()
 	var p Problem
 	a.into(t, &p)
@@ -189,6 +189,10 @@ func (a answer) problem(t *testing.T) Problem {
 		t.Errorf("%d %s is no problem document: %s", a.StatusCode, a.Header.Get("Content-Type"), a.body)
 	}
 	return p
+}
+
+func logTo(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 type header map[string]string
@@ -239,7 +243,7 @@ func (p *pod) open() Opened {
 
 // sse is an event stream as a desktop reads it.
 type sse struct {
-	t      *testing.T
+	t      testing.TB
 	resume string
 	lines  *bufio.Reader
 	close  func()
