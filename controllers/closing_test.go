@@ -216,33 +216,3 @@ func TestForeignSlotIsNotClosed(t *testing.T) {
 		t.Error("somebody else's slot was closed")
 	}
 }
-
-// TestHolderCostsMore: the pod that holds the slot is the last to be taken away.
-func TestHolderCostsMore(t *testing.T) {
-	create(t, classObject("holder"))
-	s := newStepper(t, newNamespace(t))
-	create(t, linkObject(s.namespace, "support", "holder"))
-	s.serveSlot()
-	for _, name := range []string{"support-0-a", "support-0-b"} {
-		create(t, &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name, Labels: get(t, s.namespace, "support-0", &v1alpha1.CTISlot{}).Labels},
-			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "runtime", Image: "x"}}},
-		})
-	}
-	stranger := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "stranger"},
-		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "x", Image: "x"}}}}
-	create(t, stranger)
-	for _, holder := range []string{"support-0-a", "support-0-b"} {
-		report(t, s.namespace, "support-0", metav1.ConditionTrue, v1alpha1.ReasonConnected, func(st *v1alpha1.CTISlotStatus) { st.Holder = holder })
-		s.settle() // and writes no more
-		for _, name := range []string{"support-0-a", "support-0-b", "stranger"} {
-			want := ""
-			if name == holder {
-				want = "100"
-			}
-			if got := get(t, s.namespace, name, &corev1.Pod{}).Annotations[corev1.PodDeletionCost]; got != want {
-				t.Errorf("%s holds: the deletion cost of %s is %q, want %q", holder, name, got, want)
-			}
-		}
-	}
-}
