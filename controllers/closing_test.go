@@ -137,14 +137,16 @@ func TestClosingIsBounded(t *testing.T) {
 	create(t, classObject("closing"))
 	s := closing(t)
 	s.deleteLink()
-	result, err := s.reconcile(s.link, "support")
-	if err != nil || result.RequeueAfter <= 0 || result.RequeueAfter > time.Minute {
-		t.Errorf("looks again after %v, %v", result.RequeueAfter, err)
-	}
-	l := get(t, s.namespace, "support", &v1alpha1.CTILink{})
-	s.clock.SetTime(l.DeletionTimestamp.Add(59 * time.Second))
-	if result, err = s.reconcile(s.link, "support"); err != nil || result.RequeueAfter != time.Second {
-		t.Errorf("a second before the end it looks again after %v, %v", result.RequeueAfter, err)
+	deleted := get(t, s.namespace, "support", &v1alpha1.CTILink{}).DeletionTimestamp
+	for _, tc := range []struct{ passed, want time.Duration }{
+		{-time.Hour, time.Minute}, // our clock is behind
+		{0, time.Minute},
+		{59 * time.Second, time.Second},
+	} {
+		s.clock.SetTime(deleted.Add(tc.passed))
+		if result, err := s.reconcile(s.link, "support"); err != nil || result.RequeueAfter != tc.want {
+			t.Errorf("after %v it looks again in %v, %v; want %v", tc.passed, result.RequeueAfter, err, tc.want)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func (r *Reconciler) close(ctx context.Context, link *v1alpha1.CTILink) (ctrl.Re
 	if !controllerutil.ContainsFinalizer(link, v1alpha1.FinalizerClosing) {
 		return ctrl.Result{}, nil // the garbage collector takes the children
 	}
-	left := closingTime - r.Clock.Since(link.DeletionTimestamp.Time)
+	left := min(closingTime, closingTime-r.Clock.Since(link.DeletionTimestamp.Time))
 	open, lost, err := r.closeSlots(ctx, link)
 	if left > 0 && (err != nil || len(open) > 0) {
 		if err != nil {
