@@ -73,13 +73,19 @@ e2e: build ## The path on two real nodes of a fresh cluster (needs root)
 	@$(CLUSTER) down
 	@go test ./test/e2e/... -tags e2e -count=1 -timeout 30m -v
 
+.PHONY: soak
+soak: build ## The end-to-end tests at length: ten minutes at rest, each fault ROUNDS (5) times (needs root)
+	@$(CLUSTER) down
+	@go test ./test/e2e/... -tags e2e -count=1 -timeout 60m -v -run TestAtRest -rest 10m
+	@go test ./test/e2e/... -tags e2e -count=$(or $(ROUNDS),5) -timeout 3h -v -run 'TestAgentWorksOnAfter|TestSwitchIsRestarted'
+
 .PHONY: bench
 bench: build ## The figures of docs/benchmarks.md (needs root)
 	@go test ./test/e2e/... -tags e2e -count=1 -timeout 30m -run NONE -bench . -benchtime 1x
 
 .PHONY: fuzz
-fuzz: ## Fuzz each parser of foreign bytes, FUZZTIME (2m) each
-	@hack/fuzz.sh $(or $(FUZZTIME),2m)
+fuzz: ## Fuzz each parser of foreign bytes, FUZZTIME each, by default ten minutes in all
+	@hack/fuzz.sh $(FUZZTIME)
 
 ##@ Tidy up
 

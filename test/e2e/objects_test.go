@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -87,13 +88,7 @@ func withLink(name string) func(client.Object) {
 	return func(o client.Object) { o.(*v1alpha1.AgentPool).Spec.LinkRef.Name = name }
 }
 
-// class is the simulator's class with one more parameter.
-func class(name, parameter, kind string) client.Object {
-	c := extending(name, "simulator").(*v1alpha1.ImplementationClass)
-	c.Spec.Parameters = []v1alpha1.Parameter{{Name: parameter, Type: v1alpha1.ParameterType(kind)}}
-	return c
-}
-
+// extending is a class with nothing of its own.
 func extending(name, parent string) client.Object {
 	return &v1alpha1.ImplementationClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ImplementationClassSpec{Extends: parent}}
 }
@@ -115,11 +110,17 @@ func withKey(key, value string) func(client.Object) {
 	return func(o client.Object) { o.(*corev1.Secret).Data[key] = []byte(value) }
 }
 
-// create makes the object.
+// create makes the object, for the time of the test.
 func create(o client.Object) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
-		must(t, h.Client.Create(t.Context(), o))
+		made := o.DeepCopyObject().(client.Object)
+		must(t, h.Client.Create(t.Context(), made))
+		t.Cleanup(func() {
+			if err := h.Client.Delete(context.Background(), made); client.IgnoreNotFound(err) != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

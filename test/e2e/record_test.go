@@ -89,28 +89,46 @@ func (r *recording) lease(l *coordinationv1.Lease) {
 	r.versions = append(r.versions, v)
 }
 
-// requests asks the switch again and again; one that was restarted counts anew.
+// requests asks the switch again and again, and once more at the end.
 func (r *recording) requests(ctx context.Context, sw desktop.Switch) {
-	var since time.Time
-	var last, connections, before uint64
+	asked := journal{recording: r, sw: sw}
 	for ctx.Err() == nil {
-		started, got, err := sw.Requests(ctx, last)
-		if err == nil && !started.Equal(since) {
-			since, last, before = started, 0, connections
-			started, got, err = sw.Requests(ctx, 0)
-		}
-		if err == nil && started.Equal(since) {
-			r.mu.Lock()
-			for _, q := range got {
-				last, connections = q.Number, max(connections, before+q.Connection)
-				r.acts = append(r.acts, owners.Act{At: q.At, Connection: before + q.Connection, Peer: q.Peer, Name: q.Name})
-			}
-			r.mu.Unlock()
-		}
+		asked.more(ctx)
 		select {
 		case <-ctx.Done():
 		case <-time.After(200 * time.Millisecond):
 		}
+	}
+	asked.more(context.WithoutCancel(ctx)) // the way to the switch has a time-out of its own
+}
+
+// journal is how far the switch's was read.
+type journal struct {
+	*recording
+	sw          desktop.Switch
+	since       time.Time
+	last        uint64 // request
+	connections uint64 // of all switches
+	before      uint64 // connections before this switch was started
+}
+
+// more reads what is new. A switch that cannot be asked now is asked later; one that
+// was restarted counts anew.
+func (j *journal) more(ctx context.Context) {
+	started, got, err := j.sw.Requests(ctx, j.last)
+	if err == nil && !started.Equal(j.since) {
+		j.since, j.last, j.before = started, 0, j.connections
+		started, got, err = j.sw.Requests(ctx, 0)
+	}
+	if err != nil || !started.Equal(j.since) {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, q := range got {
+		connection := j.before + q.Connection
+		j.last, j.connections = q.Number, max(j.connections, connection)
+		j.acts = append(j.acts, owners.Act{At: q.At, Connection: connection, Peer: q.Peer, Name: q.Name})
 	}
 }
 
