@@ -61,6 +61,8 @@ func write(t *testing.T, name, content string) string {
 
 func TestFlagsAndManifestsThatAreWrong(t *testing.T) {
 	link := "apiVersion: ctilink.io/v1alpha1\nkind: CTILink\nmetadata: {name: a}\nspec: {implementationClass: simulator}\n"
+	const pool = "---\napiVersion: ctilink.io/v1alpha1\nkind: AgentPool\nmetadata: {name: p}\nspec: {linkRef: {name: a}, agents: [{id: x}]}\n"
+	const secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
 	dir := func(content string) string { return filepath.Dir(write(t, "a.yaml", content)) }
 	for name, tc := range map[string]struct {
 		args []string
@@ -74,8 +76,17 @@ func TestFlagsAndManifestsThatAreWrong(t *testing.T) {
 		"an empty one":         {[]string{"--manifests", t.TempDir()}, "no .yaml files"},
 		"no YAML":              {[]string{"--manifests", dir("{a: [")}, "a.yaml"},
 		"an unknown field":     {[]string{"--manifests", dir(link + "---\napiVersion: ctilink.io/v1alpha1\nkind: AgentPool\nmetadata: {name: p}\nspec: {linkRef: {name: a}, agent: []}\n")}, "agent"},
+		"a field twice":        {[]string{"--manifests", dir(link + "kind: CTILink\n")}, "kind"},
+		"a wrong type":         {[]string{"--manifests", dir(strings.Replace(link, "simulator", "[simulator]", 1))}, "implementationClass"},
+		"a pool twice":         {[]string{"--manifests", dir(link + pool + pool)}, "AgentPool p stands there twice"},
+		"a secret twice":       {[]string{"--manifests", dir(link + secret + secret)}, "Secret s stands there twice"},
+		"too many agents":      {[]string{"--manifests", dir(link + strings.Replace(pool, "agents: [{id: x}]", `agentRanges: [{first: "0", last: "9"}, {first: "000000000", last: "999999999"}]`, 1))}, "AgentPool p"},
+		"a NUL":                {[]string{"--manifests", dir("a: \x00\n")}, "a.yaml"},
+		"UTF-16":               {[]string{"--manifests", dir("\xff\xfea\x00:\x00")}, "a.yaml"},
+		"deep":                 {[]string{"--manifests", dir(strings.Repeat("[", 20000))}, "a.yaml"},
+		"aliases of aliases":   {[]string{"--manifests", dir(laughs)}, "a.yaml"},
 		"no link":              {[]string{"--manifests", dir("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n")}, "exactly one CTILink, not 0"},
-		"two links":            {[]string{"--manifests", dir(link + "---\n" + link)}, "exactly one CTILink, not 2"},
+		"two links":            {[]string{"--manifests", dir(link + "---\n" + strings.Replace(link, "name: a", "name: b", 1))}, "exactly one CTILink, not 2"},
 		"an unknown class":     {[]string{"--manifests", dir(strings.Replace(link, "simulator", "other", 1))}, "other"},
 		"plain HTTP for all":   {[]string{"--manifests", dir(link), "--plain-http"}, "loopback"},
 		"no desktop token":     {[]string{"--manifests", dir(link), "--plain-http", "--desktop-address", "127.0.0.1:0", "--desktop-token-file", "/none"}, "--desktop-token-file"},
@@ -92,6 +103,15 @@ func TestFlagsAndManifestsThatAreWrong(t *testing.T) {
 		})
 	}
 }
+
+// laughs is a small document that aliases make very large.
+var laughs = func() string {
+	s := "a0: &a0 [" + strings.Repeat("x,", 30) + "x]\n"
+	for i := range 9 {
+		s += fmt.Sprintf("a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d,", i), 30), i)
+	}
+	return s
+}()
 
 // floor is a contact centre's floor: ctisim, the runtime, and agent 4001's desktop.
 type floor struct {
@@ -135,7 +155,9 @@ func (f *floor) startSim() {
 	f.sim = sim
 	f.stopSim = func() {
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			f.t.Error(err)
+		}
 		ended <- nil
 	}
 }

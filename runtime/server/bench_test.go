@@ -116,7 +116,6 @@ type pod struct {
 	client  *http.Client
 	peer    *httptest.Server
 	cti     *linktest.Driver
-	options *Options
 }
 
 // newPod makes a pod that holds nothing. Its certificate is that of tests.

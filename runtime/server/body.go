@@ -55,7 +55,7 @@ func checkJSON(b []byte) error {
 	if err := c.value(); err != nil {
 		return err
 	}
-	if _, err := c.Token(); err != io.EOF {
+	if _, err := c.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the body holds more than one JSON value")
 	}
 	return nil

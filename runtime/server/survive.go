@@ -19,7 +19,7 @@ func (s *Server) survive(next http.Handler) http.Handler {
 			if cause == nil {
 				return
 			}
-			if cause == http.ErrAbortHandler { // a proxied answer that broke off
+			if cause == any(http.ErrAbortHandler) { // a proxied answer that broke off
 				panic(cause)
 			}
 			s.o.Log.Error("A request made the server panic", "why", panicText(cause), "stack", string(debug.Stack()))
