@@ -59,6 +59,8 @@ func Handler(model *switchmodel.Switch, server Server, log logr.Logger) http.Han
 	mux.HandleFunc("GET /v1/calls/{id}", f.call)
 	mux.HandleFunc("POST /v1/calls", f.place)
 	mux.HandleFunc("POST /v1/calls/{id}/hangup", f.hangUp)
+	mux.HandleFunc("GET /v1/phones/{dn}", f.phone)
+	mux.HandleFunc("POST /v1/phones/{dn}/{action}", f.handle)
 	mux.HandleFunc("GET /v1/requests", f.requests)
 	mux.HandleFunc("POST /v1/faults", f.fail)
 	return mux
@@ -148,7 +150,15 @@ const maxBody = 64 << 10
 // decode reads strictly: a field that is misspelt or doubled would otherwise
 // make a test pass that tests nothing.
 func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	return decodeOr(w, r, "", into)
+}
+
+// decodeOr takes a default for a body that is empty.
+func decodeOr(w http.ResponseWriter, r *http.Request, empty string, into any) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if len(body) == 0 {
+		body = []byte(empty)
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -178,3 +178,15 @@ func (h Handset) withPair(do func(held, active *connection) error) error {
 func (h Handset) Digits(digits string) error {
 	return h.with(Any, ErrNotConnected, func(n *connection) error { return h.s.sendDigits(n, digits) }, Connected)
 }
+
+// Mute switches the microphone off or on.
+func (h Handset) Mute(on bool) {
+	defer h.s.enter()()
+	h.s.mute(h.phone, on)
+}
+
+// DoNotDisturb takes no calls, or takes them again.
+func (h Handset) DoNotDisturb(on bool) {
+	defer h.s.enter()()
+	h.s.doNotDisturb(h.phone, on)
+}

@@ -144,11 +144,12 @@ func TestMuteAndDoNotDisturb(t *testing.T) {
 			told = append(told, Phone{Device: e.Device, Muted: e.Phone.Muted, DoNotDisturb: e.Phone.DoNotDisturb})
 		}
 	})
-	for range 2 {
-		d.must(d.SetMute("1001", true))
-		d.must(d.SetDoNotDisturb("1001", true))
-	}
-	d.must(d.person("1001").HangUp(Any))
+	at := d.person("1001")
+	at.Mute(true)
+	d.must(d.SetMute("1001", true))
+	at.DoNotDisturb(true)
+	d.must(d.SetDoNotDisturb("1001", true))
+	d.must(at.HangUp(Any))
 	want := []Phone{
 		{Device: "1001", Muted: true},
 		{Device: "1001", Muted: true, DoNotDisturb: true},
