@@ -18,8 +18,9 @@ import (
 // drainTimeout bounds how long the servers wait for requests at their end.
 const drainTimeout = 3 * time.Second
 
-// times bound what a peer can hold on to without doing anything. Event streams set their
-// own time for each write.
+// times bound what a peer can hold on to without doing anything. Write begins with read and
+// is longer, so that who sends too slowly can be told. Event streams set their own time for
+// each write.
 type times struct{ header, read, write, idle time.Duration }
 
 var defaultTimes = times{header: 5 * time.Second, read: 30 * time.Second, write: time.Minute, idle: 2 * time.Minute}

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
@@ -113,6 +115,18 @@ type manifests struct {
 	classes map[string]*v1alpha1.ImplementationClass
 	secrets map[string]*corev1.Secret
 	configs map[string]*corev1.ConfigMap
+	seen    map[string]bool // by kind and name
+}
+
+func newManifests() *manifests {
+	m := &manifests{
+		classes: map[string]*v1alpha1.ImplementationClass{}, secrets: map[string]*corev1.Secret{},
+		configs: map[string]*corev1.ConfigMap{}, seen: map[string]bool{},
+	}
+	for _, c := range adapters.BuiltIn() {
+		m.classes[c.Name] = &c
+	}
+	return m
 }
 
 // readManifests reads every .yaml and .yml file of a directory, strictly: a field
@@ -131,15 +145,7 @@ func readManifests(dir string) (*manifests, error) {
 		return nil, fmt.Errorf("--manifests: there are no .yaml files in %s", dir)
 	}
 	sort.Strings(files)
-	m := &manifests{classes: map[string]*v1alpha1.ImplementationClass{}, secrets: map[string]*corev1.Secret{}, configs: map[string]*corev1.ConfigMap{}}
-	for _, c := range adapters.BuiltIn() {
-		m.classes[c.Name] = &c
-	}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
-		return nil, err
-	}
-	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
+	m, decoder := newManifests(), strictDecoder()
 	for _, file := range files {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -150,6 +156,13 @@ func readManifests(dir string) (*manifests, error) {
 		}
 	}
 	return m, nil
+}
+
+// strictDecoder reads our kinds and Kubernetes' own, and refuses unknown and doubled fields.
+func strictDecoder() runtime.Decoder {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)))
+	return serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 }
 
 func (m *manifests) read(decoder runtime.Decoder, b []byte) error {
@@ -172,8 +185,26 @@ func (m *manifests) read(decoder runtime.Decoder, b []byte) error {
 		if err != nil {
 			return err
 		}
+		if err := m.once(o); err != nil {
+			return err
+		}
 		m.add(o)
 	}
+}
+
+// once refuses an object that stands there twice: which of them counted would depend on the
+// names of the files.
+func (m *manifests) once(o runtime.Object) error {
+	kind, name := o.GetObjectKind().GroupVersionKind().Kind, ""
+	if named, ok := o.(metav1.Object); ok {
+		name = named.GetName()
+	}
+	id := kind + " " + name
+	if m.seen[id] {
+		return fmt.Errorf("%s stands there twice; keep one", id)
+	}
+	m.seen[id] = true
+	return nil
 }
 
 func (m *manifests) add(o runtime.Object) {

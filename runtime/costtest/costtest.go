@@ -43,6 +43,17 @@ func Linear(t *testing.T, make func(size int) []byte, parse func([]byte)) {
 	}
 }
 
+// Seeds gives the inputs that a fuzzer should start from: large ones keep it busy with what
+// the tests have tried already.
+func Seeds(inputs ...string) (small []string) {
+	for _, s := range inputs {
+		if len(s) <= 2<<10 {
+			small = append(small, s)
+		}
+	}
+	return small
+}
+
 // Bounded asserts that parsing allocates in proportion to the input. It may parse more
 // than once.
 func Bounded(t testing.TB, input []byte, parse func([]byte)) {

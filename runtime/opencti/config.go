@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ParameterType is the type of a configuration value.
@@ -148,6 +150,9 @@ func names(params []Parameter) string {
 }
 
 func (p Parameter) check(v string) string {
+	if !isText(v) {
+		return "holds bytes that are not text in UTF-8; write it again, e.g. with kubectl create secret --from-literal"
+	}
 	switch p.Type {
 	case TypeInteger:
 		if n, err := strconv.Atoi(v); err != nil || n < 0 {
@@ -175,6 +180,14 @@ func (p Parameter) check(v string) string {
 		}
 	}
 	return ""
+}
+
+// isText says whether a CTI server could be told the value: another one would be sent in its
+// place, and refused as a wrong password.
+func isText(v string) bool {
+	return utf8.ValidString(v) && !strings.ContainsFunc(v, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
+	})
 }
 
 // DecodeConfig checks the values and writes them, or the defaults, into the

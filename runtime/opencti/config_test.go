@@ -82,7 +82,11 @@ func TestCheckConfig(t *testing.T) {
 		"a path":               {"service", "/api", "absolute URL"},
 		"an unknown key":       {"hots", "x", "it takes host, mode, password, service, site, timeout, tls, width"},
 		"a key of other case":  {"Host", "switch:1", "is not a parameter"},
-		"any text is a secret": {"password", "\x00", ""},
+		"any text is a secret": {"password", " ü\n\"<", ""},
+		"a NUL in a secret":    {"password", "s3cr3t\x00", "not text in UTF-8"},
+		"ISO-8859-1":           {"password", "M\xfcller", "not text in UTF-8"},
+		"UTF-16 in a file":     {"password", "\xff\xfea\x00", "not text in UTF-8"},
+		"half a character":     {"password", "a\xc3", "not text in UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			values := map[string]string{"host": "switch:1"}

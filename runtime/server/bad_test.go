@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +80,15 @@ var badRequests = map[string]struct {
 	"a byte order mark":                  {"/v1/sessions", "\xef\xbb\xbf{}", 400, "near byte"},
 	"XML":                                {"/v1/sessions", `<!DOCTYPE x [<!ENTITY a "` + secret + `">]><a>&a;</a>`, 400, "near byte"},
 	"too many variables":                 {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1","variables":{"a":"b"` + strings.ReplaceAll(manyMembers(64), ":1", `:"1"`) + `}}`, 400, "body.variables"},
+}
+
+// bodies are those of badRequests, for fuzzers.
+func bodies() []string {
+	var all []string
+	for _, tc := range badRequests {
+		all = append(all, tc.body)
+	}
+	return costtest.Seeds(all...)
 }
 
 func manyMembers(n int) string {
@@ -175,8 +186,8 @@ func (p *pod) post(t testing.TB, path string, body []byte) *httptest.ResponseRec
 func FuzzBody(f *testing.F) {
 	p := holding(f, "a", 7)
 	p.open()
-	for _, tc := range badRequests {
-		f.Add([]byte(tc.body))
+	for _, body := range bodies() {
+		f.Add([]byte(body))
 	}
 	for _, body := range []string{`{"agentId":"4001"}`, `{"dn":"1001"}`, `{"callId":"1","options":{"a":"b"}}`, `{"destinationNumber":"1","variables":{"a":"b"}}`} {
 		f.Add([]byte(body))
@@ -206,8 +217,8 @@ func (p *pod) openAndClose(t *testing.T, body []byte) {
 }
 
 func FuzzCheckJSON(f *testing.F) {
-	for _, tc := range badRequests {
-		f.Add([]byte(tc.body))
+	for _, body := range bodies() {
+		f.Add([]byte(body))
 	}
 	for _, s := range []string{`{}`, `{"a":[1,{"b":null}]}`, `{"a":1,"a":2}`, `[[[[`, `{} {}`, "{\"\xff\":1}", `1e999`, `{"a"`, `"`, ``} {
 		f.Add([]byte(s))
@@ -279,7 +290,7 @@ func FuzzSessionToken(f *testing.F) {
 	s := tokenSigner{[]byte("key of the link"), "main", time.Now}
 	good := s.sign(sessionToken{DN: "1001", AgentID: "4001"})
 	f.Add(good)
-	for _, token := range badTokens() {
+	for _, token := range costtest.Seeds(slices.Collect(maps.Values(badTokens()))...) {
 		f.Add(token)
 	}
 	forged := tokenSigner{[]byte("not the key"), "main", time.Now}

@@ -104,7 +104,9 @@ func TestAClientThatStopsInAFrame(t *testing.T) {
 // FuzzClient lets an application that has logged in write anything.
 func FuzzClient(f *testing.F) {
 	for _, tc := range badRequests {
-		f.Add([]byte(tc.stream))
+		for _, seed := range costtest.Seeds(tc.stream) {
+			f.Add([]byte(seed))
+		}
 	}
 	f.Add([]byte(frame(1, `<MonitorStart><monitorObject><deviceObject>1001</deviceObject></monitorObject></MonitorStart>`) +
 		frame(2, `<MakeCall><callingDevice>1001</callingDevice><calledDirectoryNumber>1002</calledDirectoryNumber></MakeCall>`) +
