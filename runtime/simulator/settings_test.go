@@ -31,6 +31,8 @@ queues:
 application: {user: pega, password: geheim}
 wrapUpTime: 0s
 callsPerMinute: 90.5
+survivingLinkage: consult
+conferenceParties: 3
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +44,12 @@ callsPerMinute: 90.5
 	want.Application = Application{User: "pega", Password: "geheim"}
 	want.WrapUpTime = 0
 	want.CallsPerMinute = 90.5
+	want.SurvivingLinkage, want.ConferenceParties = switchmodel.ConsultLinkage, 3
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	if m := got.model(); m.SurvivingLinkage != want.SurvivingLinkage || m.ConferenceParties != want.ConferenceParties {
+		t.Errorf("the switch has %q and %d", m.SurvivingLinkage, m.ConferenceParties)
 	}
 	if agents := got.model().Queues[0].Agents; !cmp.Equal(agents, want.Agents) {
 		t.Errorf("a queue without agents of its own is served by %v", agents)
@@ -58,6 +64,8 @@ func TestBadSettingsNameTheField(t *testing.T) {
 		"no range":       {"agents: [x]", "want digits"},
 		"no password":    {"agentPassword: ''", "agentPassword: is missing"},
 		"no user":        {"application: {user: ''}", "application: "},
+		"neither side":   {"survivingLinkage: both", "survivingLinkage: "},
+		"no conference":  {"conferenceParties: 2", "conferenceParties: "},
 		"no ring time":   {"ringTime: 0s", "ringTime: "},
 		"impatient":      {"callsPerMinute: 1\npatience: 0s", "patience: "},
 		"queue no queue": {"queues: [{id: '5000'}]", "queues[0].name: "},
