@@ -26,9 +26,9 @@ type Renamed struct {
 // conference, and leaves both when it is a transfer.
 func (s *Switch) merge(first, consult *connection, kind EventKind, cause Cause) *Merge {
 	phone, a, b := first.phone, first.call, consult.call
-	from, to := first.others()[0].device, consult.others()[0].device
+	from, to := first.other(), consult.other()
 	c := s.unite(a, b)
-	m := &Merge{Call: c.id, First: first.id(), Consult: consult.id(), To: to, OldLinkage: a.linkage}
+	m := &Merge{Call: c.id, First: first.id(), Consult: consult.id(), To: to.device, OldLinkage: a.linkage}
 	if c.linkage == a.linkage {
 		m.OldLinkage = b.linkage
 	}
@@ -37,7 +37,10 @@ func (s *Switch) merge(first, consult *connection, kind EventKind, cause Cause) 
 		s.become(first, Connected)
 	} else {
 		s.part(first)
-		s.succeed(c, phone.id, from, to)
+		if !from.present() { // it waits or rings, and calls nobody
+			from, to = to, from
+		}
+		s.succeed(c, phone.id, from.device, to.device)
 	}
 	s.move(a, c, m)
 	s.move(b, c, m)

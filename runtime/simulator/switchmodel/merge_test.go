@@ -109,6 +109,16 @@ func TestWhoCallsWhomAfterATransfer(t *testing.T) {
 			},
 			want: shown{"+4989", "1004", true, false},
 		},
+		"a call that waits in a queue is given to a colleague": {
+			tc: func(d *desk) CallID {
+				made, err := d.MakeCall("1003", "5000", nil)
+				d.must(err)
+				active := d.consult("1003", "1004")
+				d.must(d.Answer(of(active.Call, "1004")))
+				return d.transfer(made, active).Call
+			},
+			want: shown{"1004", "5000", false, false},
+		},
 		"a customer is given to somebody outside": {
 			tc: func(d *desk) CallID {
 				return d.transfer(of("1", "1001"), d.consult("1001", "+4989")).Call

@@ -56,6 +56,12 @@ func (n *connection) others() []*connection {
 	return slices.DeleteFunc(slices.Clone(n.call.connections), func(other *connection) bool { return other == n })
 }
 
+// other is the party at the other end: who is there, if anybody is.
+func (n *connection) other() *connection {
+	others := n.others()
+	return others[max(0, slices.IndexFunc(others, (*connection).present))]
+}
+
 // mergeable says why two calls cannot become one of so many parties.
 func (s *Switch) mergeable(first, consult *connection, parties int) error {
 	for _, n := range first.others() {
@@ -100,7 +106,7 @@ func (s *Switch) giveAway(n *connection, to string, data map[string]string) (*Me
 	if err := s.takes(n.call, to); err != nil {
 		return nil, err
 	}
-	old, phone, from := n.call, n.phone, n.others()[0].device
+	old, phone, from := n.call, n.phone, n.other().device
 	c := s.renew(old)
 	m := &Merge{Call: c.id, First: n.id(), To: s.deviceOf(to), OldLinkage: old.linkage}
 	c.data = merged(old.data, data)
