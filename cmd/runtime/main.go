@@ -107,6 +107,12 @@ func newLog(level string) (*slog.Logger, error) {
 	c := zap.NewProductionConfig()
 	c.Level, c.Sampling, c.DisableCaller = l, nil, true
 	c.EncoderConfig.TimeKey, c.EncoderConfig.EncodeTime, c.EncoderConfig.CallerKey = "time", zapcore.RFC3339NanoTimeEncoder, zapcore.OmitKey
+	if l.Level() == zapcore.DebugLevel {
+		l.SetLevel(zapcore.Level(slog.LevelDebug)) // zapr takes slog's number as it is
+	}
+	c.EncoderConfig.EncodeLevel = func(l zapcore.Level, to zapcore.PrimitiveArrayEncoder) {
+		zapcore.LowercaseLevelEncoder(max(l, zapcore.DebugLevel), to)
+	}
 	z, err := c.Build()
 	if err != nil {
 		return nil, fmt.Errorf("make the log: %w", err)

@@ -10,7 +10,7 @@ import (
 
 // FuzzManifests reads any file as a manifest, and plans the slot of what is in it.
 func FuzzManifests(f *testing.F) {
-	for _, seed := range append(costtest.Seeds(laughs), fmt.Sprintf(manifestsFor, "a:1", "x"), "{a: [", "---\n---\n", "a: \x00",
+	for _, seed := range append(costtest.Seeds(laughs), fmt.Sprintf(manifestsFor, "a:1", "x", "1001"), "{a: [", "---\n---\n", "a: \x00",
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: '%%%'}\n",
 		"apiVersion: ctilink.io/v1alpha1\nkind: CTILink\nmetadata: {name: a}\nspec: {implementationClass: simulator, configFrom: [{}]}\n",
 		"apiVersion: ctilink.io/v1alpha1\nkind: CTILink\n", "apiVersion: v1\nkind: List\nitems: [{}]\n", strings.Repeat("- ", 100)) {

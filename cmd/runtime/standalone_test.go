@@ -43,7 +43,7 @@ metadata: {name: sales}
 spec:
   linkRef: {name: main}
   agents:
-  - {id: "4001", dns: ["1001"]}
+  - {id: "4001", dns: [%q]}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -120,7 +120,14 @@ type floor struct {
 	at      string // ctisim's address
 	stopSim func()
 	url     string
+	metrics string
 	events  *bufio.Reader
+
+	settings simulator.Settings // of ctisim
+	simLog   logr.Logger
+	token    string
+	dn       string // of agent 4001
+	logLevel string
 }
 
 func free(t *testing.T) string {
@@ -141,7 +148,7 @@ func settings() simulator.Settings {
 
 func (f *floor) startSim() {
 	f.t.Helper()
-	sim, err := simulator.New(settings(), logr.Discard())
+	sim, err := simulator.New(f.settings, f.simLog)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -163,17 +170,20 @@ func (f *floor) startSim() {
 }
 
 // newFloor starts ctisim and the runtime, standalone, in this process.
-func newFloor(t *testing.T) *floor {
-	f := &floor{t: t, at: free(t), url: "http://"}
+func newFloor(t *testing.T, change ...func(*floor)) *floor {
+	f := &floor{t: t, at: free(t), settings: settings(), simLog: logr.Discard(), token: "t", dn: "1001", logLevel: "error"}
+	for _, c := range change {
+		c(f)
+	}
 	f.startSim()
 	t.Cleanup(func() { f.stopSim() })
-	desktops := free(t)
-	f.url += desktops
-	dir := filepath.Dir(write(t, "floor.yaml", fmt.Sprintf(manifestsFor, f.at, settings().Application.Password)))
+	desktops, metrics := free(t), free(t)
+	f.url, f.metrics = "http://"+desktops, "http://"+metrics
+	dir := filepath.Dir(write(t, "floor.yaml", fmt.Sprintf(manifestsFor, f.at, f.settings.Application.Password, f.dn)))
 	c := command()
 	c.SetArgs([]string{
-		"--manifests", dir, "--plain-http", "--desktop-address", desktops, "--metrics-address", "127.0.0.1:0", "--log-level", "error",
-		"--desktop-token-file", write(t, "token", "t\n"), "--session-key-file", filepath.Join(dir, "none"),
+		"--manifests", dir, "--plain-http", "--desktop-address", desktops, "--metrics-address", metrics, "--log-level", f.logLevel,
+		"--desktop-token-file", write(t, "token", f.token+"\n"), "--session-key-file", filepath.Join(dir, "none"),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -204,7 +214,7 @@ func (f *floor) request(method, path, body string) *http.Response {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer t")
+	r.Header.Set("Authorization", "Bearer "+f.token)
 	var resp *http.Response
 	eventually(f.t, "the runtime listens", func() bool {
 		resp, err = http.DefaultClient.Do(r)
@@ -239,7 +249,13 @@ func (f *floor) perform(a opencti.Activity, body string) string {
 func (f *floor) arrive() {
 	f.t.Helper()
 	f.do("POST", "/v1/sessions", `{"agentId":"4001"}`, http.StatusCreated, nil)
-	f.events = bufio.NewReader(f.request("GET", "/v1/sessions/4001/events", "").Body)
+	f.listen("4001")
+}
+
+// listen opens a session's stream.
+func (f *floor) listen(session string) {
+	f.t.Helper()
+	f.events = bufio.NewReader(f.request("GET", "/v1/sessions/"+session+"/events", "").Body)
 	f.until(opencti.SnapshotEvent)
 }
 
@@ -276,7 +292,7 @@ func (f *floor) inbound() {
 // available brings the agent to where calls can come.
 func (f *floor) available() {
 	f.t.Helper()
-	f.perform(opencti.LoginAgent, fmt.Sprintf(`{"agentPassword":%q}`, settings().AgentPassword))
+	f.perform(opencti.LoginAgent, fmt.Sprintf(`{"agentPassword":%q}`, f.settings.AgentPassword))
 	f.until(opencti.LoggedIn)
 	f.perform(opencti.SetAgentReady, "{}")
 	f.until(opencti.Available)

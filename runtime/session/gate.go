@@ -107,7 +107,7 @@ func (s *Session) meant(r *opencti.Request) (*opencti.Call, error) {
 		if c, ok := s.state.calls[r.CallID]; ok {
 			return c, nil
 		}
-		return nil, opencti.Errorf(opencti.NoSuchCall, "there is no call %q at this device", r.CallID)
+		return nil, opencti.Errorf(opencti.NoSuchCall, "callId names no call at this device; its calls are in the session's snapshot")
 	}
 	switch r.Activity {
 	case opencti.AnswerCall:

@@ -52,7 +52,7 @@ func TestGateRefuses(t *testing.T) {
 		"not ready, not logged in": {state: opencti.LoggedOut, request: opencti.Request{Activity: opencti.SetAgentNotReady}, code: opencti.NotLoggedIn, says: "LoginAgent first"},
 		"logout, not logged in":    {state: opencti.LoggedOut, request: opencti.Request{Activity: opencti.LogoutAgent}, code: opencti.NotLoggedIn, says: "LoginAgent first"},
 		"a strange work mode":      {request: opencti.Request{Activity: opencti.SetAgentNotReady, WorkMode: "LUNCH"}, code: opencti.InvalidRequest, says: "AFTER_CALL_WORK"},
-		"an unknown call":          {request: opencti.Request{Activity: opencti.HoldCall, CallID: "9"}, code: opencti.NoSuchCall, says: `no call "9"`},
+		"an unknown call":          {request: opencti.Request{Activity: opencti.HoldCall, CallID: "9"}, code: opencti.NoSuchCall, says: "callId names no call"},
 		"hold which":               {calls: several, request: opencti.Request{Activity: opencti.HoldCall}, code: opencti.InvalidRequest, says: "callId is missing"},
 		"heldCallId is not enough": {calls: several, request: opencti.Request{Activity: opencti.HoldCall, HeldCallID: "t1"}, code: opencti.InvalidRequest, says: "callId is missing"},
 		"retrieve which":           {calls: several, request: opencti.Request{Activity: opencti.RetrieveCall, CallID: "-1"}, code: opencti.InvalidRequest, says: "callId is missing"},
