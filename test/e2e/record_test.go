@@ -37,7 +37,7 @@ func record(t *testing.T, sw desktop.Switch) *recording {
 	t.Helper()
 	r := &recording{}
 	ctx, stop := context.WithCancel(t.Context())
-	leases := r.leases(t, ctx)
+	leases := r.leases(ctx, t)
 	var running sync.WaitGroup
 	running.Go(func() {
 		for e := range leases {
@@ -56,7 +56,7 @@ func record(t *testing.T, sw desktop.Switch) *recording {
 }
 
 // leases follows the Lease without a gap, also when the API server goes away for a while.
-func (r *recording) leases(t *testing.T, ctx context.Context) <-chan watch.Event {
+func (r *recording) leases(ctx context.Context, t *testing.T) <-chan watch.Event {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(h.Config)
 	must(t, err)
@@ -136,7 +136,7 @@ func (r *recording) judge(t *testing.T) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rules := owners.Rules{Deadline: slots.Deadline, Lease: slots.LeaseDuration, Travel: time.Second}
+	rules := owners.Rules{Deadline: slots.Deadline, Lease: slots.LeaseDuration, Travel: 2 * time.Second}
 	if err := owners.Check(rules, r.versions, r.acts); err != nil {
 		t.Errorf("the slot's history is wrong:\n%v", err)
 	}
