@@ -228,3 +228,14 @@ func headings(t *testing.T, page string) (out []string) {
 	}
 	return out
 }
+
+// Each fault of the end-to-end test has its row, and no other claims to be one.
+func TestArchitectureListsTheFaults(t *testing.T) {
+	got := submatches(t, regexp.MustCompile(`(?m)^\| \*([^*]+)\*`), "architecture.md")
+	want := submatches(t, regexp.MustCompile(`(?m)^\t\{name: "([^"]+)", (?:arrange|strike)`), "../test/e2e/failure_test.go")
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("test/e2e/failure_test.go and architecture.md (-test +page):\n%s", diff)
+	}
+}
