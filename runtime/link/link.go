@@ -56,7 +56,8 @@ type Link struct {
 	agents   map[string]v1alpha1.SlotAgent
 	sessions map[string]*member // by session key
 	byDN     map[string]map[string]*member
-	lastSeq  map[string]uint64 // of closed sessions, by key
+	lastSeq  map[string]uint64    // of closed sessions, by key
+	closedAt map[string]time.Time // of those that a desktop closed
 	conn     opencti.Connection
 	state    v1alpha1.ConnectionState
 	problem  error
@@ -95,7 +96,7 @@ func (m *member) pass() { <-m.turn }
 // New makes a link that connects when Run is called and a document applied.
 func New(o Options) *Link {
 	return &Link{
-		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{},
+		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, closedAt: map[string]time.Time{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
 		doubts: newDoubts(),
 	}

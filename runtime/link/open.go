@@ -184,7 +184,20 @@ func (l *Link) Close(ctx context.Context, key string) error {
 	if !ok {
 		return nil
 	}
-	return l.close(ctx, m)
+	err := l.close(ctx, m)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closedAt[key] = time.Now()
+	return err
+}
+
+// ClosedSince says whether a desktop has closed the session of that name at or after a
+// time: what another desktop still holds of it does not open it again.
+func (l *Link) ClosedSince(key string, t time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, ok := l.closedAt[key]
+	return ok && !at.Before(t)
 }
 
 func (l *Link) close(ctx context.Context, m *member) error {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -80,6 +81,9 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 	}
 	if t.key() != in.Session {
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, "the "+HeaderSession+" token belongs to another session")
+	}
+	if l.ClosedSince(t.key(), time.Unix(t.Issued, 0)) {
+		return nil, withStatus(http.StatusNotFound, opencti.InvalidRequest, "the session was closed; open it anew with POST /v1/sessions")
 	}
 	found, opened, err := l.Open(ctx, link.Request{DN: t.DN, AgentID: t.AgentID, Hidden: t.Hidden})
 	if err != nil {

@@ -269,6 +269,25 @@ func TestCloseWithLogout(t *testing.T) {
 }
 
 // Tokens that are wrong: TestSessionTokensThatAreWrong.
+// A session that one desktop closed does not come back because another still has its
+// token, or because a stream connects again by itself.
+func TestAClosedSessionStaysClosed(t *testing.T) {
+	p := holding(t, "a", 7)
+	opened := p.open()
+	if a := p.do("DELETE", "/v1/sessions/4001", "", sessionHeader(opened)); a.StatusCode != http.StatusNoContent {
+		t.Fatalf("DELETE gave %d", a.StatusCode)
+	}
+	for _, path := range []string{"/v1/sessions/4001", "/v1/sessions/4001/events"} {
+		a := p.do("GET", path, "", sessionHeader(opened))
+		if a.StatusCode != http.StatusNotFound || !strings.Contains(string(a.body), "was closed") {
+			t.Errorf("GET %s gave %d %s, want 404 that it was closed", path, a.StatusCode, a.body)
+		}
+	}
+	if again := p.open(); again.Joined {
+		t.Error("the session was there")
+	}
+}
+
 func TestRestoreFromTheSessionToken(t *testing.T) {
 	opened := holding(t, "a", 7).open()
 	p := holding(t, "b", 8)

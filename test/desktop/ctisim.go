@@ -89,6 +89,7 @@ type Fault struct {
 	// Silence is in seconds; 0 ends it.
 	Silence     *float64 `json:"silence,omitempty"`
 	RefuseLogin *bool    `json:"refuseLogin,omitempty"`
+	NoLicences  *bool    `json:"noLicences,omitempty"`
 }
 
 // Fail makes a fault happen.

@@ -6,16 +6,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/test/desktop"
 )
 
 // mistake is what a person does wrong, or what is wrong around him, and how the
@@ -94,6 +97,12 @@ var mistakes = []mistake{
 		make: []client.Object{secret("wrong-login", "password", "wrong"), link("refused", withSecret("wrong-login"))},
 		want: telling{"Connected", "False", "AuthenticationFailed", `The CTI server refuses the login of slot refused-0; correct user and password in Secret "wrong-login".`, failed},
 		mend: edit(secret("wrong-login"), withKey("password", password)),
+	},
+	{
+		name: "the image lacks the class's driver",
+		make: []client.Object{ofDriver("telepathy", "simulator", "telepathy"), link("no-driver", withClass("telepathy"))},
+		want: telling{"Connected", "False", "UnknownDriver", `The runtime image has no driver of the name that class "telepathy" asks for; correct spec.driver of the class, or use an image that has it.`, failed},
+		mend: edit(extending("telepathy", ""), withDriver("")),
 	},
 	{
 		name: "an agent is claimed twice",
@@ -250,6 +259,46 @@ func TestPasswordIsRotated(t *testing.T) {
 	t.Logf("The new password is in force %s after the switch took it", since(changed))
 	if after := podsOf(t, rotating.GetName()); after != before {
 		t.Errorf("pods were %s, are %s: want none restarted", before, after)
+	}
+}
+
+// A switch without a free licence is told apart from one that refuses the password.
+func TestLicencesAreExhausted(t *testing.T) {
+	t.Parallel()
+	login := secret("licensed-login", "password", "first")
+	deployment, service := anotherSwitch(t, "licensed", login.GetName())
+	for _, o := range []client.Object{login, deployment, service} {
+		create(o)(t)
+	}
+	sw, err := h.Switch(t.Context(), namespace, "licensed")
+	must(t, err)
+	full, free := true, false
+	eventually(t, toldWithin, func(ctx context.Context) error { return sw.Fail(ctx, desktop.Fault{NoLicences: &full}) })
+	licensed := link("licensed-link", withConfig("address", "licensed:4721"), withSecret(login.GetName()))
+	create(licensed)(t)
+	until(t, licensed, func() error {
+		return tells(licensed, telling{"Connected", "False", "LicenceExhausted",
+			`The CTI server has no licence left for slot licensed-link-0; free one or add licences there.`, failed})
+	})
+	must(t, sw.Fail(t.Context(), desktop.Fault{NoLicences: &free}))
+	t.Logf("Connected %s after a licence came free", untilReady(t, licensed))
+}
+
+// A key that the class does not take is refused at kubectl apply, in words that name it.
+func TestAdmissionRefusesWrongKeys(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		key, value, want string
+	}{
+		"unknown":   {"colour", "blue", "colour"},
+		"malformed": {"responseTimeout", "soon", "responseTimeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := h.Client.Create(t.Context(), link("refused-"+name, withConfig(tc.key, tc.value)), client.DryRunAll)
+			if err == nil || !strings.Contains(err.Error(), tc.want) || !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
+				t.Errorf("kubectl apply says %v, want it refused, naming %q", err, tc.want)
+			}
+		})
 	}
 }
 

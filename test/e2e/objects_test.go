@@ -93,8 +93,19 @@ func extending(name, parent string) client.Object {
 	return &v1alpha1.ImplementationClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ImplementationClassSpec{Extends: parent}}
 }
 
+// ofDriver is a class with a parent and a driver of its own.
+func ofDriver(name, parent, driver string) client.Object {
+	c := extending(name, parent)
+	withDriver(driver)(c)
+	return c
+}
+
 func withParent(name string) func(client.Object) {
 	return func(o client.Object) { o.(*v1alpha1.ImplementationClass).Spec.Extends = name }
+}
+
+func withDriver(name string) func(client.Object) {
+	return func(o client.Object) { o.(*v1alpha1.ImplementationClass).Spec.Driver = name }
 }
 
 // secret has keys and values in turns.

@@ -26,6 +26,7 @@ type Faults interface {
 	DropConnections() int
 	Silence(time.Duration)
 	RefuseLogin(bool)
+	NoLicences(bool)
 }
 
 // Journal remembers what applications asked for.
@@ -112,6 +113,7 @@ type faultRequest struct {
 	DropConnections bool     `json:"dropConnections"`
 	Silence         *float64 `json:"silence"` // seconds; 0 ends it
 	RefuseLogin     *bool    `json:"refuseLogin"`
+	NoLicences      *bool    `json:"noLicences"`
 }
 
 const maxSilence = 3600
@@ -123,7 +125,7 @@ func (f front) fail(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case wanted == faultRequest{}:
-		refuse(w, http.StatusUnprocessableEntity, "dropConnections", errors.New("give dropConnections, silence or refuseLogin"))
+		refuse(w, http.StatusUnprocessableEntity, "dropConnections", errors.New("give dropConnections, silence, refuseLogin or noLicences"))
 		return
 	case wanted.Silence != nil && (*wanted.Silence < 0 || *wanted.Silence > maxSilence):
 		refuse(w, http.StatusUnprocessableEntity, "silence", fmt.Errorf("must be 0 to %d seconds", maxSilence))
@@ -133,6 +135,9 @@ func (f front) fail(w http.ResponseWriter, r *http.Request) {
 	dropped := 0
 	if wanted.RefuseLogin != nil {
 		f.server.RefuseLogin(*wanted.RefuseLogin)
+	}
+	if wanted.NoLicences != nil {
+		f.server.NoLicences(*wanted.NoLicences)
 	}
 	if wanted.Silence != nil {
 		f.server.Silence(duration(*wanted.Silence))

@@ -22,11 +22,13 @@ type badDay struct {
 	Dropped int
 	Silent  time.Duration
 	Refuse  bool
+	Full    bool
 }
 
 func (b *badDay) DropConnections() int    { b.Dropped++; return 7 }
 func (b *badDay) Silence(d time.Duration) { b.Silent = d }
 func (b *badDay) RefuseLogin(refuse bool) { b.Refuse = refuse }
+func (b *badDay) NoLicences(none bool)    { b.Full = none }
 
 func (b *badDay) Started() time.Time { return started }
 
@@ -117,8 +119,8 @@ func TestAgents(t *testing.T) {
 func TestFaults(t *testing.T) {
 	p := open(t)
 	var got struct{ DroppedConnections int }
-	p.ask("POST", "/v1/faults", `{"dropConnections":true,"silence":1.5,"refuseLogin":true}`, http.StatusOK, &got)
-	want := badDay{Dropped: 1, Silent: 1500 * time.Millisecond, Refuse: true}
+	p.ask("POST", "/v1/faults", `{"dropConnections":true,"silence":1.5,"refuseLogin":true,"noLicences":true}`, http.StatusOK, &got)
+	want := badDay{Dropped: 1, Silent: 1500 * time.Millisecond, Refuse: true, Full: true}
 	if diff := cmp.Diff(want, *p.faults); diff != "" || got.DroppedConnections != 7 {
 		t.Errorf("dropped %d; faults (-want +got):\n%s", got.DroppedConnections, diff)
 	}

@@ -11,6 +11,7 @@ import (
 type faults struct {
 	mu          sync.Mutex
 	refuseLogin bool
+	noLicences  bool
 	silence     chan struct{} // closed when the silence ends; nil: none
 	timer       *time.Timer
 }
@@ -37,6 +38,19 @@ func (f *faults) refusesLogin() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.refuseLogin
+}
+
+// NoLicences lets no further application in, as if every licence were taken.
+func (s *Server) NoLicences(none bool) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.noLicences = none
+}
+
+func (f *faults) hasNoLicences() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.noLicences
 }
 
 // Silence leaves connections open but neither reads nor writes for a while;

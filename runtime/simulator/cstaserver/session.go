@@ -24,7 +24,7 @@ func (c *connection) startSession(r *wire.StartApplicationSession) wire.Message 
 	}
 	version, namespace := agreeVersion(r.ProtocolVersions)
 	switch {
-	case c.session != nil:
+	case c.session != nil, c.server.faults.hasNoLicences():
 		return refuse(wire.SessionTooMany)
 	case c.server.faults.refusesLogin() || !c.server.cfg.admits(r.Login):
 		return refuse(wire.SessionInvalidApplicationInfo)

@@ -170,6 +170,13 @@ func TestFaults(t *testing.T) {
 	x.RefuseLogin(false)
 	login(t, x)
 
+	x.NoLicences(true)
+	if a := answerAs[*wire.StartApplicationSessionNegResponse](dial(t, x), startSession("secret")); a.ErrorCode.Defined != wire.SessionTooMany {
+		t.Errorf("without licences the switch says %q, want %q", a.ErrorCode.Defined, wire.SessionTooMany)
+	}
+	x.NoLicences(false)
+	login(t, x)
+
 	c.monitor("1001")
 	x.Silence(time.Hour)
 	if _, err := x.model.SetAgentState(switchmodel.AgentRequest{Device: "1001", Agent: "4001", Password: "secret", State: switchmodel.LoggedOn}); err != nil {
@@ -183,8 +190,8 @@ func TestFaults(t *testing.T) {
 	eventAs[*wire.AgentLoggedOnEvent](c)
 
 	x.Silence(time.Hour)
-	if got := x.DropConnections(); got != 3 {
-		t.Errorf("dropped %d connections, want 3", got)
+	if got := x.DropConnections(); got != 5 {
+		t.Errorf("dropped %d connections, want 5", got)
 	}
 	c.ends()
 	x.Silence(0)
