@@ -148,24 +148,45 @@ func silence(t *testing.T, s *scene) {
 	t.Logf("The link says so after %s (limit 1m)", since(s.struck))
 }
 
-// switchOnAnotherNode moves the slot, if need be, so that a power cut does not take
-// the switch too.
+// switchOnAnotherNode moves pods, if need be, so that a power cut takes the holder and
+// leaves the switch and the standby.
 func switchOnAnotherNode(t *testing.T) {
 	t.Helper()
+	nodesReady(t)
 	var switches corev1.PodList
 	must(t, h.Client.List(t.Context(), &switches, client.InNamespace(namespace), client.MatchingLabels{"app.kubernetes.io/name": "ctisim"}))
 	if len(switches.Items) != 1 {
 		t.Fatalf("%d pods of the switch, want 1", len(switches.Items))
 	}
-	for range 5 {
-		holder, _ := bothPods(t)
-		if holder.Spec.NodeName != switches.Items[0].Spec.NodeName {
+	for range 8 {
+		holder, standby := bothPods(t)
+		switch holder.Spec.NodeName {
+		case switches.Items[0].Spec.NodeName: // the standby takes over, or a new pod that is faster
+			must(t, h.Client.Delete(t.Context(), holder))
+		case standby.Spec.NodeName: // it came while the other node was not ready
+			must(t, h.Client.Delete(t.Context(), standby))
+		default:
 			return
 		}
-		// The standby takes over, or a new pod that is faster.
-		must(t, h.Client.Delete(t.Context(), holder))
 	}
-	t.Fatal("the slot does not leave the switch's node")
+	t.Fatal("the slot does not leave the switch's node, with its standby there")
+}
+
+// nodesReady waits until new pods go to any node: a fault may have made one NotReady.
+func nodesReady(t *testing.T) {
+	t.Helper()
+	eventually(t, time.Minute, func(ctx context.Context) error {
+		var nodes corev1.NodeList
+		if err := h.Client.List(ctx, &nodes); err != nil {
+			return err
+		}
+		for _, n := range nodes.Items {
+			if len(n.Spec.Taints) > 0 {
+				return fmt.Errorf("node %s has taints: %v", n.Name, n.Spec.Taints)
+			}
+		}
+		return nil
+	})
 }
 
 // cutPower ends everything on the holder's node at once.
