@@ -149,5 +149,7 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 		h.Set("WWW-Authenticate", `Bearer realm="ctilink"`)
 	}
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // people read it: <token>, not \u003ctoken\u003e
+	_ = e.Encode(p)        // the client may be gone
 }
