@@ -20,6 +20,8 @@ type AgentPoolSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	AgentRanges []AgentRange `json:"agentRanges,omitempty"`
+
+	PoolPolicy `json:",inline"`
 }
 
 // Agent is one agent of the ACD.
@@ -37,6 +39,14 @@ type Agent struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=64
 	DNs []string `json:"dns,omitempty"`
+	// queues that the agent works for: LoginAgent without a queue logs in to all of
+	// them. Empty: those that the CTI server gives.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	Queues []string `json:"queues,omitempty"`
 }
 
 // AgentRange is a run of agents with consecutive ids.

@@ -33,6 +33,10 @@ type CTILinkSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	ConfigFrom []ConfigSource `json:"configFrom,omitempty"`
 
+	// rules override the class's event rules, by name.
+	// +optional
+	Rules *EventRules `json:"rules,omitempty"`
+
 	// runtime shapes the pods.
 	// +optional
 	Runtime RuntimeSpec `json:"runtime,omitempty,omitzero"`

@@ -34,6 +34,17 @@ type CTISlotSpec struct {
 	// +kubebuilder:validation:MaxProperties=256
 	Config map[string]string `json:"config,omitempty"`
 
+	// rules are the effective event rules: the class's, its parents' and the link's.
+	// Absent: the driver's own.
+	// +optional
+	Rules *EventRules `json:"rules,omitempty"`
+
+	// pools are the policies of the agents' pools, by name.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	Pools []SlotPool `json:"pools,omitempty"`
+
 	// agents of the slot, by id. Atomic, since the operator alone writes them:
 	// field ownership per agent would outgrow the list itself.
 	// +optional
@@ -55,6 +66,16 @@ const (
 	// condition Closed. The agents stay in the document until the link is gone.
 	SlotClosing SlotPhase = "Closing"
 )
+
+// SlotPool is a pool's policy.
+type SlotPool struct {
+	// name of the AgentPool.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name       string `json:"name"`
+	PoolPolicy `json:",inline"`
+}
 
 // SlotAgent is an agent with the pool that brings it.
 type SlotAgent struct {

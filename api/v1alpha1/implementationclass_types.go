@@ -31,6 +31,10 @@ type ImplementationClassSpec struct {
 	// +kubebuilder:validation:MaxItems=128
 	Parameters []Parameter `json:"parameters,omitempty"`
 
+	// rules are the event rules; a child's override its parent's by name.
+	// +optional
+	Rules *EventRules `json:"rules,omitempty"`
+
 	// activities are what the driver can do. Built-in classes get them from the
 	// driver's own declaration.
 	// +optional

@@ -25,7 +25,7 @@ func BuiltIn() []v1alpha1.ImplementationClass {
 		for _, p := range params {
 			spec.Parameters = append(spec.Parameters, parameter(p))
 		}
-		for _, a := range opencti.ActivitiesOf(about.Device) {
+		for _, a := range about.Activities() {
 			spec.Activities = append(spec.Activities, string(a))
 		}
 		out = append(out, class(about.Name, spec))

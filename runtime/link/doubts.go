@@ -53,6 +53,19 @@ func (l *Link) EventsLost(dn string, why error) {
 	l.doubts.add(dn)
 }
 
+// RequestFailed implements opencti.Sink.
+func (l *Link) RequestFailed(dn, requestID string, why error) {
+	l.mu.Lock()
+	var to []*member
+	for _, m := range l.byDN[dn] {
+		to = append(to, m)
+	}
+	l.mu.Unlock()
+	for _, m := range to {
+		m.RequestFailed(requestID, why)
+	}
+}
+
 // settleDoubts asks anew for the devices whose picture may be wrong, for as long as the
 // connection serves.
 func (l *Link) settleDoubts(ctx context.Context, conn opencti.Connection) {

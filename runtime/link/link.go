@@ -191,7 +191,7 @@ func (l *Link) Class() (name, driver string, supported []opencti.Activity) {
 	if l.driver == nil {
 		return "", "", nil
 	}
-	return l.doc.Spec.Class, l.doc.Spec.Driver, opencti.ActivitiesOf(l.driver.Describe().Device)
+	return l.doc.Spec.Class, l.doc.Spec.Driver, l.driver.Describe().Activities()
 }
 
 // Session finds an open session by its key.

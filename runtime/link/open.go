@@ -130,7 +130,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	m = newMember(session.New(session.Options{
 		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
-		Rules: l.rules, Supported: opencti.ActivitiesOf(l.driver.Describe().Device),
+		Rules: l.rules, Supported: l.driver.Describe().Activities(),
 		MayAct: l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
 	}))
 	m.turn <- struct{}{} // nobody else knows it yet

@@ -36,9 +36,40 @@ func (a *agents) SetAgentNotReady(_ context.Context, r Request) error {
 	return a.did("SetAgentNotReady", r)
 }
 
-// calls adds call control.
+// calls adds all that a device can do with calls.
 type calls struct {
 	agents
+}
+
+func (c *calls) SendDTMF(_ context.Context, r Request) error { return c.did("SendDTMF", r) }
+func (c *calls) TransferInitiate(_ context.Context, r Request) error {
+	return c.did("TransferInitiate", r)
+}
+func (c *calls) TransferCall(_ context.Context, r Request) error   { return c.did("TransferCall", r) }
+func (c *calls) CancelTransfer(_ context.Context, r Request) error { return c.did("CancelTransfer", r) }
+func (c *calls) BlindTransfer(_ context.Context, r Request) error  { return c.did("BlindTransfer", r) }
+func (c *calls) ConferenceInitiate(_ context.Context, r Request) error {
+	return c.did("ConferenceInitiate", r)
+}
+func (c *calls) ConferenceCall(_ context.Context, r Request) error { return c.did("ConferenceCall", r) }
+func (c *calls) CancelConference(_ context.Context, r Request) error {
+	return c.did("CancelConference", r)
+}
+func (c *calls) DropParty(_ context.Context, r Request) error     { return c.did("DropParty", r) }
+func (c *calls) AttachData(_ context.Context, r Request) error    { return c.did("AttachData", r) }
+func (c *calls) AlternateCall(_ context.Context, r Request) error { return c.did("AlternateCall", r) }
+func (c *calls) DeclineCall(_ context.Context, r Request) error   { return c.did("DeclineCall", r) }
+func (c *calls) MuteCall(_ context.Context, r Request) error      { return c.did("MuteCall", r) }
+func (c *calls) UnmuteCall(_ context.Context, r Request) error    { return c.did("UnmuteCall", r) }
+func (c *calls) SetDoNotDisturb(_ context.Context, r Request) error {
+	return c.did("SetDoNotDisturb", r)
+}
+
+// queues is a connection that knows its queues.
+type queues struct{ Connection }
+
+func (*queues) QueueStatistics(context.Context, string) (QueueStatistics, error) {
+	return QueueStatistics{}, nil
 }
 
 func (c *calls) AnswerCall(_ context.Context, r Request) error   { return c.did("AnswerCall", r) }
@@ -56,19 +87,23 @@ func all() []Activity {
 }
 
 func TestActivitiesOf(t *testing.T) {
-	agentActivities := []Activity{LoginAgent, LogoutAgent, SetAgentReady, SetAgentNotReady}
+	own := []Activity{AcceptInteraction, Resync} // a session does them itself
+	agentActivities := []Activity{LoginAgent, LogoutAgent, SetAgentReady, SetAgentNotReady, AcceptInteraction, Resync}
 	for name, tc := range map[string]struct {
-		device Device
-		want   []Activity
+		device     Device
+		connection Connection
+		want       []Activity
 	}{
-		"a prototype that only listens":      {(*base)(nil), nil},
-		"a prototype with agent state":       {(*agents)(nil), agentActivities},
-		"a prototype with all":               {(*calls)(nil), all()},
-		"a living device":                    {&agents{}, agentActivities},
-		"an interface hides what is beneath": {struct{ Device }{&calls{}}, nil},
+		"a prototype that only listens":      {(*base)(nil), nil, own},
+		"a prototype with agent state":       {(*agents)(nil), nil, agentActivities},
+		"prototypes with all":                {(*calls)(nil), (*queues)(nil), all()},
+		"a living device":                    {&agents{}, nil, agentActivities},
+		"an interface hides what is beneath": {struct{ Device }{&calls{}}, nil, own},
+		"a connection that knows its queues": {(*base)(nil), (*queues)(nil), append(own[:2:2], GetStatistics)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, ActivitiesOf(tc.device)); diff != "" {
+			got := Description{Device: tc.device, Connection: tc.connection}.Activities()
+			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -76,7 +111,11 @@ func TestActivitiesOf(t *testing.T) {
 }
 
 func TestPerformCallsTheMethodOfTheSameName(t *testing.T) {
-	for _, a := range all() {
+	for _, s := range Specs() {
+		a := s.Activity
+		if s.BySession() || a == GetStatistics {
+			continue // not a device's
+		}
 		t.Run(string(a), func(t *testing.T) {
 			d := &calls{}
 			if err := Perform(t.Context(), d, Request{Activity: a, AgentID: "4001"}); err != nil {

@@ -35,6 +35,14 @@ type Description struct {
 	// Device is a prototype, usually a nil pointer: what it implements is what
 	// the class supports.
 	Device Device
+	// Connection is a prototype, too; it may be nil.
+	Connection Connection
+	// PurposeBound: what began as TransferInitiate cannot end in ConferenceCall, nor
+	// the other way round.
+	PurposeBound bool
+	// LoginInSimpleMode: agents must log in to be called, also in the telephony mode
+	// Simple.
+	LoginInSimpleMode bool
 	// Handover says what two connections at once may do.
 	Handover Handover
 	// Rules are the class's default event rules.
@@ -72,6 +80,9 @@ type Sink interface {
 	// have been lost, or that the server ended its subscription, while the connection
 	// lives. Whoever is above subscribes and snapshots again.
 	EventsLost(dn string, why error)
+	// RequestFailed says that a request which the server had accepted failed after all.
+	// requestID is Request.ID.
+	RequestFailed(dn, requestID string, why error)
 }
 
 // Connection is one live connection to a CTI server. It is safe for concurrent use.
@@ -113,28 +124,10 @@ type Device interface {
 	Close(ctx context.Context) error
 }
 
-// AgentStateControl is implemented by devices whose server manages agents. Success
-// means that the CTI server accepted; the change itself comes as an event.
-type AgentStateControl interface {
-	LoginAgent(context.Context, Request) error
-	LogoutAgent(context.Context, Request) error
-	SetAgentReady(context.Context, Request) error
-	SetAgentNotReady(context.Context, Request) error
-}
-
-// CallControl is implemented by devices whose calls can be controlled. The session
-// has already resolved CallID: it is never empty but for MakeCall.
-type CallControl interface {
-	AnswerCall(context.Context, Request) error
-	HoldCall(context.Context, Request) error
-	RetrieveCall(context.Context, Request) error
-	MakeCall(context.Context, Request) error
-	HangUpCall(context.Context, Request) error
-}
-
 // DeviceSnapshot is what the CTI server says of a device at one moment.
 type DeviceSnapshot struct {
-	Agent AgentState
+	Agent        AgentState
+	DoNotDisturb bool
 	// Calls holds every call at the device; Capabilities and times are the
 	// session's business and stay empty.
 	Calls []Call
@@ -159,58 +152,3 @@ type RawEvent struct {
 	// Received is when the bytes arrived, on the monotonic clock.
 	Received time.Time
 }
-
-// RuleSet holds a class's event rules: HandleEvent's decision tree and data
-// transforms. The expressions are CEL over
-//
-//	event    the raw event's fields
-//	session  {dn, agentId}
-//	call     {known, state}: what the session knows of the call of this event
-//	         (its callId by Populate), known=false when it knows nothing
-type RuleSet struct {
-	// CallID gives the call that a raw event is about; empty: not about a call.
-	CallID string
-	// Identify is SetEventType: the first rule that matches names the event; a raw
-	// event that none matches is dropped.
-	Identify []Rule
-	// Filter holds expressions over the same variables and `name`, the event's
-	// name: one that holds drops the event (FilterEvent).
-	Filter []string
-	// Populate is PopulateEventData, by event type: field → expression. An
-	// expression that fails because a field is absent leaves the field alone.
-	Populate map[EventType]map[string]string
-}
-
-// Rule says which event a raw event is.
-type Rule struct {
-	// Name makes the rule known to people and, later, overridable.
-	Name string
-	// On is the raw event's name.
-	On string
-	// When is a CEL expression; empty: always.
-	When string
-	// Then is the normalised event.
-	Then EventName
-}
-
-// Fields that Populate may set, by event type.
-//
-// CallState, CallInfo, PartyInfo: callId, interactionId, callType, ani, dnis,
-// queue, offeredBy, cause (strings), otherDns (list of strings), variables (map of
-// strings), parties (list of {id, dn, state, role}), newCallId (Transferred and
-// Conferenced: the call goes on under this id).
-//
-// AgentState: agentId, nativeState, workMode, reasonCode, pendingState,
-// pendingReasonCode (strings), queues (list of strings).
-var populateFields = map[EventType][]string{
-	TypeCallState:  callFields,
-	TypeCallInfo:   callFields,
-	TypePartyInfo:  callFields,
-	TypeAgentState: {"agentId", "nativeState", "workMode", "reasonCode", "pendingState", "pendingReasonCode", "queues"},
-}
-
-var callFields = []string{"callId", "interactionId", "callType", "ani", "dnis", "queue", "offeredBy", "cause",
-	"otherDns", "variables", "parties", "newCallId"}
-
-// PopulateFields lists the fields that Populate may set for an event type.
-func PopulateFields(t EventType) []string { return populateFields[t] }

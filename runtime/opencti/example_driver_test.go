@@ -166,7 +166,7 @@ func ExampleDriver() {
 	for _, p := range opencti.ParametersOf(about.Config()) {
 		fmt.Printf("%s: %s, required %t, default %q\n", p.Name, p.Type, p.Required, p.Default)
 	}
-	fmt.Println(opencti.ActivitiesOf(about.Device))
+	fmt.Println(about.Activities())
 	if _, err := rules.Compile(about.Rules); err != nil {
 		fmt.Println(err)
 	}
@@ -197,7 +197,7 @@ func ExampleDriver() {
 	// Output:
 	// address: hostPort, required true, default ""
 	// responseTimeout: duration, required false, default "5s"
-	// [AnswerCall HoldCall RetrieveCall MakeCall HangUpCall]
+	// [AcceptInteraction AnswerCall HoldCall RetrieveCall MakeCall HangUpCall Resync]
 	// event RING 1001 +4930123456
 	// server got WATCH 1001 and ANSWER 1001 7
 	// <nil> <nil>
@@ -207,6 +207,8 @@ type bellSink chan opencti.RawEvent
 
 func (s bellSink) HandleRaw(e opencti.RawEvent) { s <- e }
 func (s bellSink) EventsLost(string, error)     {}
+
+func (s bellSink) RequestFailed(string, string, error) {}
 
 // bellServer rings 1001 once, and gives what it was sent.
 func bellServer() (<-chan string, string) {

@@ -19,13 +19,18 @@ import (
 type Set struct {
 	callID   cel.Program
 	identify map[string][]rule // by raw name: most rules cost no evaluation
-	filter   []cel.Program
+	filter   []filter
 	populate map[opencti.EventType][]field
 }
 
 type rule struct {
 	opencti.Rule
 	when cel.Program // nil: always
+}
+
+type filter struct {
+	name string
+	when cel.Program
 }
 
 type field struct {
@@ -66,12 +71,12 @@ func Compile(rs opencti.RuleSet) (*Set, error) {
 	if err := s.compileIdentify(env, rs.Identify); err != nil {
 		return nil, err
 	}
-	for i, f := range rs.Filter {
-		p, err := compile(env, f, cel.BoolType)
+	for _, f := range rs.Filter {
+		p, err := compile(env, f.When, cel.BoolType)
 		if err != nil {
-			return nil, &Error{fmt.Sprintf("filter[%d]", i), err}
+			return nil, &Error{f.Name, err}
 		}
-		s.filter = append(s.filter, p)
+		s.filter = append(s.filter, filter{f.Name, p})
 	}
 	return s, s.compilePopulate(env, rs.Populate)
 }
@@ -174,10 +179,10 @@ func (s *Set) Identify(in *Input) (opencti.EventName, bool, error) {
 
 // Drops says whether a filter drops the event (FilterEvent).
 func (s *Set) Drops(in *Input, name opencti.EventName) (bool, error) {
-	for i, f := range s.filter {
-		ok, err := holds(f, in.vars(name))
+	for _, f := range s.filter {
+		ok, err := holds(f.when, in.vars(name))
 		if err != nil {
-			return false, &Error{fmt.Sprintf("filter[%d]", i), err}
+			return false, &Error{f.name, err}
 		}
 		if ok {
 			return true, nil

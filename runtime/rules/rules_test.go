@@ -18,7 +18,7 @@ func tree() opencti.RuleSet {
 			{Name: "abandoned", On: "Cleared", When: "call.known && call.state == 'Offering'", Then: opencti.Abandoned},
 			{Name: "released", On: "Cleared", Then: opencti.Released},
 		},
-		Filter: []string{"name == 'Delivered' && event.silent"},
+		Filter: []opencti.Filter{{Name: "silent", When: "name == 'Delivered' && event.silent"}},
 		Populate: map[opencti.EventType]map[string]string{
 			opencti.TypeCallState: {
 				"callId":    "event.callID",

@@ -44,6 +44,10 @@ var properties = map[opencti.Property]struct {
 	opencti.PropCallID:            {"The call, by its callId.", func(r *opencti.Request) any { return &r.CallID }},
 	opencti.PropHeldCallID:        {"The held call; accepted for the guide's sake, never enough.", func(r *opencti.Request) any { return &r.HeldCallID }},
 	opencti.PropDestinationNumber: {"The number to dial.", func(r *opencti.Request) any { return &r.DestinationNumber }},
+	opencti.PropConsultCallID:     {"The consult call.", func(r *opencti.Request) any { return &r.ConsultCallID }},
+	opencti.PropDigits:            {"The tones: 0-9, *, #, A-D.", func(r *opencti.Request) any { return &r.Digits }},
+	opencti.PropParty:             {"The party, by its id or its dn.", func(r *opencti.Request) any { return &r.Party }},
+	opencti.PropEnabled:           {"Whether it is to be so.", func(r *opencti.Request) any { return &r.Enabled }},
 	opencti.PropVariables:         {"Call data to attach.", func(r *opencti.Request) any { return &r.Variables }},
 }
 
@@ -64,11 +68,14 @@ func schemaOf(spec opencti.Spec) *huma.Schema {
 		"options":   texts("What the class knows beyond this table."),
 	}}
 	for _, p := range slices.Concat(spec.Required, spec.Optional) {
-		if p == opencti.PropVariables {
+		switch p {
+		case opencti.PropVariables:
 			s.Properties[string(p)] = texts(properties[p].doc)
-			continue
+		case opencti.PropEnabled:
+			s.Properties[string(p)] = &huma.Schema{Type: huma.TypeBoolean, Description: properties[p].doc}
+		default:
+			s.Properties[string(p)] = text(properties[p].doc)
 		}
-		s.Properties[string(p)] = text(properties[p].doc)
 	}
 	for _, p := range spec.Required {
 		s.Required = append(s.Required, string(p))

@@ -111,6 +111,11 @@ func (s *Session) forget(requestID string) {
 	s.expected = slices.DeleteFunc(s.expected, func(e expectation) bool { return e.requestID == requestID })
 }
 
+// RequestFailed tells the desktops that a request which was accepted failed after all.
+func (s *Session) RequestFailed(requestID string, why error) {
+	s.forget(requestID)
+}
+
 // causeOf finds the request that an event is the answer to, once.
 func (s *Session) causeOf(ev *Event) string {
 	now := time.Now()

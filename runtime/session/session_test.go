@@ -38,7 +38,7 @@ func tree() opencti.RuleSet {
 			{Name: "cleared", On: "Cleared", When: "call.known", Then: opencti.Released},
 			{Name: "bad", On: "Bad", When: "event.number + 'text' == ''", Then: opencti.Offering},
 		},
-		Filter: []string{"event.unwanted", "event.filterFails + 1 == 2"},
+		Filter: []opencti.Filter{{Name: "unwanted", When: "event.unwanted"}, {Name: "fails", When: "event.filterFails + 1 == 2"}},
 		Populate: map[opencti.EventType]map[string]string{
 			opencti.TypeAgentState: fields("agentId", "reasonCode", "workMode", "pendingState", "queues"),
 		},
@@ -151,7 +151,7 @@ func newBench(options ...func(*Options)) *bench {
 	b := &bench{device: &device{}, counts: &counts{}}
 	o := Options{
 		DN: dn, AgentID: agentID, Pool: "sales", Epoch: epoch, Rules: compiled(),
-		Supported: opencti.ActivitiesOf((*device)(nil)), MayAct: func() error { return nil },
+		Supported: opencti.Description{Device: (*device)(nil)}.Activities(), MayAct: func() error { return nil },
 		Observer: b.counts, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, set := range options {

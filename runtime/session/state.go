@@ -203,6 +203,14 @@ func merge(old, told map[string]string) (merged map[string]string, differs bool)
 // sizeOf is what a variable takes in memory, about.
 func sizeOf(name, value string) int { return len(name) + len(value) + 32 }
 
+func queues(in []map[string]string) []opencti.QueueState {
+	var out []opencti.QueueState
+	for _, q := range in {
+		out = append(out, opencti.QueueState{Name: q["name"], State: opencti.EventName(q["state"])})
+	}
+	return out
+}
+
 func parties(in []map[string]string) []opencti.Party {
 	var out []opencti.Party
 	for _, p := range in {
@@ -217,7 +225,7 @@ func (s *state) applyAgent(name opencti.EventName, d rules.Data, now time.Time) 
 	next := opencti.AgentState{
 		State: name, NativeState: d.String("nativeState"), WorkMode: d.String("workMode"), ReasonCode: d.String("reasonCode"),
 		PendingState: opencti.EventName(d.String("pendingState")), PendingReasonCode: d.String("pendingReasonCode"),
-		Queues: d.Strings("queues"), Since: now,
+		Queues: queues(d.Maps("queues")), Since: now,
 	}
 	if next.Queues == nil && next.LoggedIn() {
 		next.Queues = s.agent.Queues

@@ -240,7 +240,11 @@ func (m *monitor) agent(name string, e *wire.AgentEvent, state wire.AgentState) 
 	}
 	m.trackQueues(name, e.Group)
 	if len(m.queues) > 0 {
-		f["queues"] = slices.Clone(m.queues)
+		queues := make([]map[string]string, 0, len(m.queues))
+		for _, q := range m.queues {
+			queues = append(queues, map[string]string{"name": q})
+		}
+		f["queues"] = queues
 	}
 	return opencti.RawEvent{Name: name, DN: m.dn, AgentID: e.AgentID, Fields: f}
 }

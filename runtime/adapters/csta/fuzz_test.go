@@ -155,3 +155,5 @@ type nobody struct{}
 
 func (nobody) HandleRaw(opencti.RawEvent) {}
 func (nobody) EventsLost(string, error)   {}
+
+func (nobody) RequestFailed(string, string, error) {}

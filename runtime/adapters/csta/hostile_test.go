@@ -152,3 +152,5 @@ type discard struct{}
 
 func (discard) HandleRaw(opencti.RawEvent) {}
 func (discard) EventsLost(string, error)   {}
+
+func (discard) RequestFailed(string, string, error) {}

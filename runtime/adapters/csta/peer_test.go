@@ -181,6 +181,13 @@ func (s sink) HandleRaw(e opencti.RawEvent) { s <- e }
 // EventsLost comes as an event of a name that no switch uses.
 func (s sink) EventsLost(dn string, _ error) { s <- opencti.RawEvent{Name: eventsLost, DN: dn} }
 
+// RequestFailed comes as an event, too.
+func (s sink) RequestFailed(dn, requestID string, _ error) {
+	s <- opencti.RawEvent{Name: requestFailed, DN: dn, Fields: map[string]any{"requestId": requestID}}
+}
+
+const requestFailed = "(request failed)"
+
 const eventsLost = "(events lost)"
 
 func (s sink) next(t *testing.T) opencti.RawEvent {

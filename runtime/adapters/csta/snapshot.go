@@ -220,7 +220,9 @@ func (d *device) keepQueues(a answer) {
 	m.queues = nil
 	for _, entry := range r.Agents {
 		if entry.LoggedOn {
-			m.queues = append(m.queues, agentStateOf(entry, wire.AgentData{}).Queues...)
+			for _, q := range agentStateOf(entry, wire.AgentData{}).Queues {
+				m.queues = append(m.queues, q.Name)
+			}
 		}
 	}
 	m.queues = m.queues[:min(len(m.queues), queuesBound)]
@@ -255,7 +257,7 @@ func agentStateOf(entry wire.AgentStateEntry, own wire.AgentData) opencti.AgentS
 			out.PendingState = pendingStates[info.PendingState]
 		}
 		if info.Group != nil && info.Group.Number != "" {
-			out.Queues = append(out.Queues, info.Group.Number)
+			out.Queues = append(out.Queues, opencti.QueueState{Name: info.Group.Number})
 		}
 	}
 	if out.State == opencti.AfterCallWork {
