@@ -130,7 +130,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	m = newMember(session.New(session.Options{
 		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
-		Rules: l.rules, Supported: l.driver.Describe().Activities(),
+		Rules: l.rules, Class: classOf(l.driver.Describe()),
 		MayAct: l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
 	}))
 	m.turn <- struct{}{} // nobody else knows it yet
@@ -141,6 +141,10 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	l.byDN[r.DN][key] = m
 	l.signal()
 	return m, true, nil
+}
+
+func classOf(d opencti.Description) session.Class {
+	return session.Class{Supported: d.Activities(), PurposeBound: d.PurposeBound, LoginInSimpleMode: d.LoginInSimpleMode}
 }
 
 // start brings a new session into step, or takes it away again. Its turn is held.

@@ -112,11 +112,11 @@ func (s *Server) perform(ctx context.Context, a opencti.Activity, schema *huma.S
 	if err != nil {
 		return nil, err
 	}
-	id, err := found.Perform(ctx, r, in.Key)
+	answer, err := found.Perform(ctx, r, in.Key)
 	if err != nil {
 		return nil, problem(err)
 	}
-	return &activityOutput{Accepted{id, a, true}}, nil
+	return &activityOutput{Accepted{answer.RequestID, a, true}}, nil
 }
 
 // decode checks an activity's body against its schema and makes the request of it.

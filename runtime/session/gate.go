@@ -40,7 +40,7 @@ func (s *Session) admit(r *opencti.Request) error {
 	if !ok {
 		return opencti.Errorf(opencti.InvalidRequest, "there is no activity %q", r.Activity)
 	}
-	if !slices.Contains(s.supported, r.Activity) {
+	if !slices.Contains(s.class.Supported, r.Activity) {
 		return opencti.Errorf(opencti.NotSupportedByClass, "this link's implementation class does not offer %s", r.Activity)
 	}
 	if r.DN != "" && r.DN != s.dn {

@@ -111,7 +111,7 @@ func (s *Session) convertEvent(in *rules.Input, name opencti.EventName) *Event {
 	if ev.Call != nil {
 		ev.Call.Capabilities = []opencti.Activity{}
 		if !ev.Ended {
-			ev.Call.Capabilities = capabilities(ev.Call, s.supported)
+			ev.Call.Capabilities = capabilities(ev.Call, s.class.Supported)
 		}
 	}
 	ev.CausedBy = s.causeOf(ev)

@@ -235,7 +235,7 @@ func TestAgentStates(t *testing.T) {
 		"the same again":            {opencti.Unavailable, with{"reasonCode": "1"}, nil, true},
 		"another reason":            {opencti.Unavailable, with{"reasonCode": "2"}, []string{"Unavailable"}, false},
 		"a pending state":           {opencti.Unavailable, with{"reasonCode": "1", "pendingState": "Available"}, []string{"Unavailable"}, true},
-		"other queues":              {opencti.Unavailable, with{"reasonCode": "1", "queues": []string{"5000"}}, []string{"Unavailable"}, true},
+		"other queues":              {opencti.Unavailable, with{"reasonCode": "1", "queues": []map[string]string{{"name": "5000"}}}, []string{"Unavailable"}, true},
 		"this agent, by name":       {opencti.Available, with{"agentId": agentID}, []string{"Available"}, false},
 		"another agent at the desk": {opencti.Available, with{"agentId": "4002"}, nil, true},
 	} {
@@ -256,9 +256,9 @@ func TestAgentStates(t *testing.T) {
 
 func TestQueuesOfAnAgentStayUntilLogout(t *testing.T) {
 	b := open(loggedIn())
-	b.happen(opencti.Available, "", with{"queues": []string{"5000"}})
+	b.happen(opencti.Available, "", with{"queues": []map[string]string{{"name": "5000", "state": "Available"}}})
 	b.happen(opencti.Busy, "")
-	if diff := cmp.Diff([]string{"5000"}, b.Agent().Queues); diff != "" {
+	if diff := cmp.Diff([]opencti.QueueState{{Name: "5000", State: opencti.Available}}, b.Agent().Queues); diff != "" {
 		t.Error(diff)
 	}
 	b.happen(opencti.LoggedOut, "")

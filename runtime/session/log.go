@@ -54,7 +54,23 @@ type Event struct {
 	PreviousCallIDs []string            `json:"previousCallIds,omitempty" doc:"The ids under which the call was known before."`
 	Call            *opencti.Call       `json:"call,omitempty"`
 	Agent           *opencti.AgentState `json:"agent,omitempty"`
+	Failed          *Failure            `json:"failed,omitempty"`
 	Snapshot        *Snapshot           `json:"snapshot,omitempty"`
+}
+
+// Failure is what RequestFailed tells: a request that was accepted failed after all.
+type Failure struct {
+	RequestID string           `json:"requestId"`
+	Activity  opencti.Activity `json:"activity"`
+	Error     FailureError     `json:"error"`
+}
+
+// FailureError is an opencti.Error as events tell it.
+type FailureError struct {
+	Code      opencti.ErrorCode `json:"code"`
+	Message   string            `json:"message" doc:"For the agent."`
+	Retryable bool              `json:"retryable" doc:"The same request may succeed a little later."`
+	Detail    string            `json:"detail,omitempty" doc:"The CTI server's own code and text."`
 }
 
 // Entry is an event as readers get it: encoded once for all of them.

@@ -9,17 +9,25 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
+// Answer is what a desktop is told of a request that was accepted.
+type Answer struct {
+	RequestID string
+	// Statistics is the answer to GetStatistics.
+	Statistics *opencti.QueueStatistics
+}
+
 // Perform takes a request through the gate to the CTI server. A nil error means
 // that the CTI server accepted; the change comes as an event with causedBy. The
 // error is an *opencti.Error. key is the idempotency key, or empty.
-func (s *Session) Perform(ctx context.Context, r opencti.Request, key string) (requestID string, err error) {
+func (s *Session) Perform(ctx context.Context, r opencti.Request, key string) (Answer, error) {
 	if r.ID == "" {
 		r.ID = rand.Text()
 	}
 	if key == "" {
-		return r.ID, s.perform(ctx, r)
+		return Answer{RequestID: r.ID}, s.perform(ctx, r)
 	}
-	return s.answers.once(ctx, key, r, func(ctx context.Context) error { return s.perform(ctx, r) })
+	id, err := s.answers.once(ctx, key, r, func(ctx context.Context) error { return s.perform(ctx, r) })
+	return Answer{RequestID: id}, err
 }
 
 func (s *Session) perform(ctx context.Context, r opencti.Request) (err error) {

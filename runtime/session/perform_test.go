@@ -100,7 +100,7 @@ func TestGateRefusesWithoutAnAgent(t *testing.T) {
 }
 
 func TestGateRefusesWhatTheClassDoesNotOffer(t *testing.T) {
-	b := open(loggedIn(callIn("7", opencti.Offering)), func(o *Options) { o.Supported = []opencti.Activity{opencti.LoginAgent} })
+	b := open(loggedIn(callIn("7", opencti.Offering)), func(o *Options) { o.Class.Supported = []opencti.Activity{opencti.LoginAgent} })
 	if e := b.perform(t, opencti.Request{Activity: opencti.AnswerCall}); e.Code != opencti.NotSupportedByClass {
 		t.Errorf("%+v", e)
 	}
@@ -286,9 +286,9 @@ func TestIdempotency(t *testing.T) {
 	t.Run("the same key acts once", func(t *testing.T) {
 		b := open(loggedIn())
 		for _, r := range []opencti.Request{ready, again} {
-			id, err := b.Perform(t.Context(), r, "key")
-			if err != nil || id != "first" {
-				t.Errorf("%q, %v", id, err)
+			a, err := b.Perform(t.Context(), r, "key")
+			if err != nil || a.RequestID != "first" {
+				t.Errorf("%q, %v", a.RequestID, err)
 			}
 		}
 		if n := len(b.device.requests()); n != 1 {
@@ -382,8 +382,8 @@ func TestAKeyedRequestGoesOnWithoutItsDesktop(t *testing.T) {
 		if e := errorOf(t, err); e.Code != opencti.Timeout {
 			t.Errorf("who cannot wait: %v", err)
 		}
-		if id, err := b.Perform(t.Context(), ready, "key"); id != "first" || err != nil {
-			t.Errorf("%q, %v; the CTI server accepted", id, err)
+		if a, err := b.Perform(t.Context(), ready, "key"); a.RequestID != "first" || err != nil {
+			t.Errorf("%q, %v; the CTI server accepted", a.RequestID, err)
 		}
 		wg.Wait()
 	})

@@ -26,12 +26,19 @@ type Options struct {
 	Epoch        int64
 	LastSequence uint64
 	Rules        *rules.Set
-	Supported    []opencti.Activity
+	Class        Class
+	Policy       Policy
+	Backstage    Backstage
 	// MayAct says whether this pod still holds the slot; it is asked before
 	// everything that is sent to the CTI server.
-	MayAct   func() error
+	MayAct func() error
+	// Recorder may be nil.
+	Recorder Recorder
 	Observer Observer
 	Log      *slog.Logger
+	// Patience is how long an accepted request may go without an event that shows it;
+	// ten seconds when zero.
+	Patience time.Duration
 }
 
 // Observer counts. Its methods are called with the session locked and return at once.
@@ -50,7 +57,9 @@ type Session struct {
 	dn, agentID, pool string
 	hidden            []opencti.EventType
 	rules             *rules.Set
-	supported         []opencti.Activity
+	class             Class
+	policy            Policy
+	backstage         Backstage
 	mayAct            func() error
 	observer          Observer
 	log               *slog.Logger
@@ -75,7 +84,7 @@ type Session struct {
 func New(o Options) *Session {
 	return &Session{
 		dn: o.DN, agentID: o.AgentID, pool: o.Pool, hidden: o.Hidden,
-		rules: o.Rules, supported: o.Supported, mayAct: o.MayAct, observer: o.Observer, log: o.Log,
+		rules: o.Rules, class: o.Class, policy: o.Policy, backstage: o.Backstage, mayAct: o.MayAct, observer: o.Observer, log: o.Log,
 		opened: time.Now(),
 		Events: NewLog(o.Epoch, o.LastSequence),
 		turn:   make(chan struct{}, 1),
@@ -108,13 +117,18 @@ func (s *Session) Hidden() []opencti.EventType { return s.hidden }
 
 // Snapshot is everything that a desktop must know to be right.
 type Snapshot struct {
-	Session   string             `json:"session" doc:"The session's name in the URL."`
-	DN        string             `json:"dn"`
-	AgentID   string             `json:"agentId,omitempty"`
-	LastEvent string             `json:"lastEventId" doc:"The snapshot contains all events up to this one."`
-	Link      opencti.EventName  `json:"link" enum:"LinkUp,LinkDown" doc:"Whether the CTI server can be reached now."`
-	Agent     opencti.AgentState `json:"agent"`
-	Calls     []*opencti.Call    `json:"calls"`
+	Session string `json:"session" doc:"The session's name in the URL."`
+	DN      string `json:"dn"`
+	AgentID string `json:"agentId,omitempty"`
+	Pool    string `json:"pool,omitempty" doc:"The pool that brought the agent."`
+	// Mode decides which activities and events this desktop has.
+	Mode         opencti.TelephonyMode `json:"mode" enum:"Simple,SimpleWithAgentState,Full" doc:"Decides which activities and events this desktop has."`
+	LastEvent    string                `json:"lastEventId" doc:"The snapshot contains all events up to this one."`
+	Link         opencti.EventName     `json:"link" enum:"LinkUp,LinkDown" doc:"Whether the CTI server can be reached now."`
+	Agent        opencti.AgentState    `json:"agent"`
+	DoNotDisturb bool                  `json:"doNotDisturb" doc:"The device takes no calls."`
+	Calls        []*opencti.Call       `json:"calls"`
+	ReasonCodes  ReasonCodes           `json:"reasonCodes"`
 	// Activities are possible now without a call of their own.
 	Activities []opencti.Activity `json:"activities" doc:"What is possible now besides what the calls list."`
 	OpenedAt   time.Time          `json:"openedAt"`
@@ -130,13 +144,14 @@ func (s *Session) Snapshot() *Snapshot {
 func (s *Session) snapshotLocked() *Snapshot {
 	snap := &Snapshot{
 		Session: s.Key(), DN: s.dn, AgentID: s.agentID, LastEvent: s.Events.Last().String(),
-		Link: opencti.LinkUp, Agent: s.state.agent, Calls: s.state.ordered(), Activities: s.possibleNow(), OpenedAt: s.opened,
+		Link: opencti.LinkUp, Agent: s.state.agent, Calls: s.state.ordered(),
+		Pool: s.pool, Mode: s.policy.mode(), ReasonCodes: s.policy.reasonCodes(), Activities: s.possibleNow(), OpenedAt: s.opened,
 	}
 	if s.device == nil {
 		snap.Link = opencti.LinkLost
 	}
 	for _, c := range snap.Calls {
-		c.Capabilities = capabilities(c, s.supported)
+		c.Capabilities = capabilities(c, s.class.Supported)
 	}
 	return snap
 }
@@ -144,7 +159,7 @@ func (s *Session) snapshotLocked() *Snapshot {
 // possibleNow lists the activities that need no call.
 func (s *Session) possibleNow() []opencti.Activity {
 	out := []opencti.Activity{}
-	for _, a := range s.supported {
+	for _, a := range s.class.Supported {
 		needsLogin, ofAgent := agentRules[a]
 		switch {
 		case ofAgent && (s.agentID == "" || needsLogin != s.state.agent.LoggedIn()):

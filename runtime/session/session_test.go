@@ -151,7 +151,7 @@ func newBench(options ...func(*Options)) *bench {
 	b := &bench{device: &device{}, counts: &counts{}}
 	o := Options{
 		DN: dn, AgentID: agentID, Pool: "sales", Epoch: epoch, Rules: compiled(),
-		Supported: opencti.Description{Device: (*device)(nil)}.Activities(), MayAct: func() error { return nil },
+		Class: Class{Supported: opencti.Description{Device: (*device)(nil)}.Activities()}, MayAct: func() error { return nil },
 		Observer: b.counts, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, set := range options {

@@ -1,0 +1,109 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/rules"
+)
+
+// Class is what the session's implementation class can do.
+type Class struct {
+	Supported []opencti.Activity
+	// PurposeBound: what began as TransferInitiate cannot end in ConferenceCall, nor
+	// the other way round.
+	PurposeBound bool
+	// LoginInSimpleMode: agents log in also in the telephony mode Simple.
+	LoginInSimpleMode bool
+}
+
+// Policy is what the pool and the agent's entry in it decide. The zero Policy is that of
+// a session without a pool.
+type Policy struct {
+	// Mode is Full when empty.
+	Mode opencti.TelephonyMode
+	// Unavailable and Logout list the reason codes that an agent may give; empty: any.
+	Unavailable, Logout                 []Reason
+	UnavailableRequired, LogoutRequired bool
+	// Treatments of offered calls; nil: none.
+	Treatments *rules.Treatments
+	// Queues that the agent works for; empty: those that the CTI server gives.
+	Queues []string
+}
+
+// Reason is a reason code with its name for people.
+type Reason struct {
+	Code  string `json:"code"`
+	Label string `json:"label,omitempty" doc:"For people."`
+}
+
+// ReasonCodes tells a desktop which reasons an agent may give.
+type ReasonCodes struct {
+	Unavailable []Reason `json:"unavailable" doc:"For SetAgentNotReady; empty: any code."`
+	Logout      []Reason `json:"logout" doc:"For LogoutAgent; empty: any code."`
+	Required    []string `json:"required" enum:"Unavailable,Logout" doc:"Where a reason must be given."`
+}
+
+func (p *Policy) mode() opencti.TelephonyMode {
+	if p.Mode == "" {
+		return opencti.Full
+	}
+	return p.Mode
+}
+
+func (p *Policy) reasonCodes() ReasonCodes {
+	out := ReasonCodes{Unavailable: append([]Reason{}, p.Unavailable...), Logout: append([]Reason{}, p.Logout...), Required: []string{}}
+	if p.UnavailableRequired {
+		out.Required = append(out.Required, "Unavailable")
+	}
+	if p.LogoutRequired {
+		out.Required = append(out.Required, "Logout")
+	}
+	return out
+}
+
+// Backstage is what a session needs of the link behind it.
+type Backstage interface {
+	// Resync asks the CTI server anew for everything of the session, and returns when
+	// the Snapshot has been told.
+	Resync(ctx context.Context, s *Session) error
+	// QueueStatistics asks for one queue.
+	QueueStatistics(ctx context.Context, queue string) (opencti.QueueStatistics, error)
+}
+
+// Recorder is told of requests with an idempotency key, so that a successor of this pod
+// can know them (see Session.Remember). It is called from many goroutines.
+type Recorder interface {
+	// Begun comes before anything is sent to the CTI server.
+	Begun(key string, fingerprint []byte)
+	// Answered comes with the answer; err is nil when the request was accepted.
+	Answered(key, requestID string, err *opencti.Error)
+}
+
+// AnswerRecord is what a Recorder was told of one key.
+type AnswerRecord struct {
+	Key         string
+	Fingerprint []byte
+	// Answered is false when the outcome is unknown; the fields below are empty then.
+	Answered  bool
+	RequestID string
+	Error     *opencti.Error
+}
+
+// Adopt puts a newer policy and newer rules in force. Desktops get a Snapshot when what
+// they may do has changed.
+func (s *Session) Adopt(p Policy, set *rules.Set) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.policy, s.rules = p, set
+}
+
+// Remember takes over what an earlier holder of the slot knew of idempotency keys: an
+// answer that is known is given again, and what was begun and not answered is never
+// done twice.
+func (s *Session) Remember(records []AnswerRecord) {}
+
+// ReconcileAgent takes over an agent's state that was polled. asked is when the CTI
+// server was asked: what is older than a request or an event is discarded.
+func (s *Session) ReconcileAgent(st opencti.AgentState, asked time.Time) {}
