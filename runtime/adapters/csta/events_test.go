@@ -276,6 +276,14 @@ func TestPartiesOfAConversation(t *testing.T) {
 	}
 }
 
+func queueNames(raw opencti.RawEvent) (names []string) {
+	queues, _ := raw.Fields["queues"].([]map[string]string)
+	for _, q := range queues {
+		names = append(names, q["name"])
+	}
+	return names
+}
+
 func TestQueuesOfAnAgent(t *testing.T) {
 	p, events := newPeer(t, quiet()), make(sink, 16)
 	p.subscribed(events)
@@ -293,7 +301,7 @@ func TestQueuesOfAnAgent(t *testing.T) {
 	} {
 		p.event(tc.xml)
 		raw := events.next(t)
-		queues, _ := raw.Fields["queues"].([]string)
+		queues := queueNames(raw)
 		if got := j.of(t, raw, "").Name; got != tc.want || !cmp.Equal(queues, tc.queues) {
 			t.Errorf("%s is %q with %v, want %q with %v", raw.Name, got, queues, tc.want, tc.queues)
 		}
