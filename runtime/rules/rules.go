@@ -135,6 +135,7 @@ type Input struct {
 	AgentID  string
 	Call     string            // the call's id; empty: none
 	State    opencti.EventName // what the session knows of that call; empty: nothing
+	CallType opencti.CallType  // likewise
 	bindings map[string]any
 }
 
@@ -145,7 +146,7 @@ func (in *Input) vars(name opencti.EventName) map[string]any {
 			"session": map[string]string{"dn": in.DN, "agentId": in.AgentID},
 		}
 	}
-	in.bindings["call"] = map[string]any{"known": in.State != "", "state": string(in.State)}
+	in.bindings["call"] = map[string]any{"known": in.State != "", "state": string(in.State), "callType": string(in.CallType)}
 	in.bindings["name"] = string(name)
 	return in.bindings
 }
@@ -238,6 +239,12 @@ func (s *Set) Populate(in *Input, t opencti.EventType, name opencti.EventName) (
 func (d Data) String(name string) string {
 	s, _ := d[name].(string)
 	return s
+}
+
+// Bool reads a truth; false when it is absent or something else. ok says which.
+func (d Data) Bool(name string) (value, ok bool) {
+	value, ok = d[name].(bool)
+	return value, ok
 }
 
 // Strings reads a list of texts.
