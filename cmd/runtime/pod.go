@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type pod struct {
 	name      string
 	slot      *slots.Slot
 	ownership *slots.Ownership
+	records   *slots.Records
 	metrics   *metrics
 	log       *slog.Logger
 
@@ -63,33 +65,27 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 		Link: p.linkName(), Version: version, Routing: p, Token: server.FileSecret(f.tokenFile), SessionKey: []byte(key),
 		Peers: id.transport(), MayAct: p.ownership.MayAct, Log: log,
 	})
+	peers := http.NewServeMux()
+	peers.Handle("POST "+slots.RecordsPath, p.records)
+	peers.Handle("/", api.Peer())
 	ports := newListeners(log)
 	defer ports.stop()
 	if err := errors.Join(
 		ports.add("desktop", f.desktopAddress, api.Desktop(), id.desktop()),
-		ports.add("peer", f.peerAddress, api.Peer(), id.peer()),
+		ports.add("peer", f.peerAddress, peers, id.peer()),
 		ports.add("metrics", f.metricsAddress, operations(p.metrics.registry, p.ready), nil),
 	); err != nil {
 		return err
 	}
 	// The slot is given back before the ports close: requests that still come are
 	// passed on to the next holder.
-	working, cancel := context.WithCancelCause(ctx)
+	working, cancel := ports.context(ctx)
 	defer cancel(nil)
-	go func() {
-		select {
-		case err := <-ports.failed:
-			cancel(err)
-		case <-working.Done():
-		}
-	}()
+	go p.records.Follow(working, p.Holder, p.Identity(), id.transport())
 	if err := p.ownership.Run(working, p.hold); err != nil {
 		return err
 	}
-	if cause := context.Cause(working); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return failure(working)
 }
 
 func newPod(f flags, log *slog.Logger) (*pod, error) {
@@ -118,7 +114,7 @@ func newPod(f flags, log *slog.Logger) (*pod, error) {
 		return nil, fmt.Errorf("--peer-address: %w", err)
 	}
 	return &pod{
-		f: f, name: name, slot: slot, metrics: newMetrics(), log: log, news: make(chan struct{}),
+		f: f, name: name, slot: slot, records: slots.NewRecords(), metrics: newMetrics(), log: log, news: make(chan struct{}),
 		ownership: slots.NewOwnership(client.CoordinationV1().Leases(namespace), f.slot,
 			slots.Pod{Name: name, UID: uid, PeerAddress: net.JoinHostPort(ip, port)}, log),
 	}, nil
@@ -174,14 +170,23 @@ func (p *pod) linkName() string {
 	return p.document.Spec.LinkName
 }
 
+// recordsWait is how long a process that was started again waits for its standby to
+// tell what its predecessor knew.
+const recordsWait = time.Second
+
 // hold is the work for which the slot is held.
-func (p *pod) hold(ctx context.Context, epoch int64) {
+func (p *pod) hold(ctx context.Context, term slots.Term) {
+	epoch := term.Epoch
+	p.awaitRecords(ctx, term.Before)
+	p.records.Hold(epoch, term.Before)
+	defer p.records.Release()
 	l := link.New(link.Options{
 		Epoch: epoch, MayAct: p.ownership.MayAct, Drivers: adapters.Find, Mounted: link.Mounted(p.f.configDir),
-		Observer: p.metrics, Log: p.log,
+		Records: p.records, Observer: p.metrics, Log: p.log,
 	})
 	p.mu.Lock()
 	p.refused = p.apply(l, p.document)
+	l.Inherit(p.records.Entries())
 	p.link = l
 	p.mu.Unlock()
 	p.metrics.hold(l, epoch)
@@ -196,6 +201,13 @@ func (p *pod) hold(ctx context.Context, epoch int64) {
 	p.mu.Unlock()
 	l.CloseReaders()
 	reporting.Wait()
+}
+
+// awaitRecords waits for the records of the holder before, if there was one.
+func (p *pod) awaitRecords(ctx context.Context, before int64) {
+	ctx, cancel := context.WithTimeout(ctx, recordsWait)
+	defer cancel()
+	p.records.Await(ctx, before)
 }
 
 // Local implements server.Routing.

@@ -63,6 +63,27 @@ func (l *listeners) add(name, address string, handler http.Handler, config *tls.
 	return nil
 }
 
+// context ends with ctx, or when a port fails; failure tells why.
+func (l *listeners) context(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	working, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case err := <-l.failed:
+			cancel(err)
+		case <-working.Done():
+		}
+	}()
+	return working, cancel
+}
+
+// failure is why a context of listeners ended, if a port failed.
+func failure(working context.Context) error {
+	if cause := context.Cause(working); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
 // stop lets requests under way end, then closes what is left: streams go on at the
 // slot's next holder.
 func (l *listeners) stop() {

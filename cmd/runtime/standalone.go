@@ -70,21 +70,11 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) error {
 	if err := serveStandalone(ports, f, api, metrics); err != nil {
 		return err
 	}
-	working, cancel := context.WithCancelCause(ctx)
+	working, cancel := ports.context(ctx)
 	defer cancel(nil)
-	go func() {
-		select {
-		case err := <-ports.failed:
-			cancel(err)
-		case <-working.Done():
-		}
-	}()
 	l.Run(working)
 	l.CloseReaders()
-	if cause := context.Cause(working); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return failure(working)
 }
 
 func serveStandalone(ports *listeners, f flags, api *server.Server, m *metrics) error {

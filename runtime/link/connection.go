@@ -95,6 +95,7 @@ func (l *Link) serve(ctx context.Context, up *uplink) (next *uplink) {
 	var back sync.WaitGroup
 	back.Go(func() { l.resync(resyncing, up.conn) })
 	back.Go(func() { l.settleDoubts(resyncing, up.conn) })
+	back.Go(func() { l.pollAgents(resyncing, up.conn) })
 	defer back.Wait()
 	defer stop()
 	reread := time.NewTicker(mountedInterval)
@@ -279,6 +280,7 @@ func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) e
 	}
 	m.EndSync(device, snap)
 	m.on, m.device = conn, device
+	l.inStep(m)
 	select {
 	case <-conn.Done():
 		// The loss was told to the sessions that were in step; this one came after.
@@ -286,6 +288,13 @@ func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) e
 	default:
 	}
 	return nil
+}
+
+// inStep lets desktops find the session.
+func (l *Link) inStep(m *member) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m.ready = true
 }
 
 // subscribe starts the events and asks for what was before them. On an error the

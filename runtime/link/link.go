@@ -30,7 +30,9 @@ type Options struct {
 	Drivers func(name string) (opencti.Driver, bool)
 	// Mounted reads the configuration keys of Secrets and ConfigMaps; they win
 	// over the document's.
-	Mounted  func() (map[string]string, error)
+	Mounted func() (map[string]string, error)
+	// Records keeps what a successor must know; nil when there is none.
+	Records  Records
 	Observer Observer
 	Log      *slog.Logger
 }
@@ -53,6 +55,7 @@ type Link struct {
 	applied  int64
 	driver   opencti.Driver
 	rules    *rules.Set
+	pools    map[string]session.Policy // by name
 	agents   map[string]v1alpha1.SlotAgent
 	sessions map[string]*member // by session key
 	byDN     map[string]map[string]*member
@@ -67,12 +70,14 @@ type Link struct {
 	retry    chan struct{} // closed to connect anew with the newest document
 	changed  chan struct{} // closed when the status changed
 	doubts   doubts
+	journal  journal
 }
 
 // member is a session with the turn of those who open, resync and close it.
 type member struct {
 	*session.Session
-	turn chan struct{} // full while somebody has the turn
+	turn  chan struct{} // full while somebody has the turn
+	ready bool          // it was in step at least once; guarded by the link
 	// Guarded by turn:
 	gone   bool               // closed
 	on     opencti.Connection // where it is in step
@@ -98,12 +103,12 @@ func New(o Options) *Link {
 	return &Link{
 		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, closedAt: map[string]time.Time{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
-		doubts: newDoubts(),
+		doubts: newDoubts(), journal: journal{records: o.Records},
 	}
 }
 
 // Apply puts a document in force. A document that cannot be used is refused whole
-// and the one before stays. Agents are hot; another driver or configuration means
+// and the one before stays. Agents, rules and the pools' policies are hot; another driver or configuration means
 // a reconnect, which keeps the sessions.
 func (l *Link) Apply(doc Document) error {
 	if doc.Spec.Phase == v1alpha1.SlotClosing {
@@ -118,7 +123,11 @@ func (l *Link) Apply(doc Document) error {
 	if err := checkOwn(about, doc.Spec.Config); err != nil {
 		return err
 	}
-	compiled, err := rules.Compile(about.Rules)
+	compiled, err := compileRules(about, doc.Spec.Rules)
+	if err != nil {
+		return err
+	}
+	pools, err := compilePools(doc.Spec.Pools)
 	if err != nil {
 		return err
 	}
@@ -129,7 +138,8 @@ func (l *Link) Apply(doc Document) error {
 	for _, a := range doc.Spec.Agents {
 		agents[a.ID] = a
 	}
-	l.doc, l.driver, l.rules, l.agents, l.applied = doc, driver, compiled, agents, doc.Generation
+	l.doc, l.driver, l.rules, l.pools, l.agents, l.applied = doc, driver, compiled, pools, agents, doc.Generation
+	l.adopt()
 	if reconnect {
 		close(l.retry)
 		l.retry = make(chan struct{})
@@ -194,12 +204,13 @@ func (l *Link) Class() (name, driver string, supported []opencti.Activity) {
 	return l.doc.Spec.Class, l.doc.Spec.Driver, l.driver.Describe().Activities()
 }
 
-// Session finds an open session by its key.
+// Session finds an open session by its key. One that is on its way back from the
+// slot's former holder is found by Open, which waits for it.
 func (l *Link) Session(key string) (*session.Session, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m, ok := l.sessions[key]
-	if !ok {
+	if !ok || !m.ready {
 		return nil, false
 	}
 	return m.Session, true
@@ -300,7 +311,7 @@ func (l *Link) awaitConnection(ctx context.Context) (opencti.Connection, error) 
 			return conn, nil
 		}
 		if ended || ctx.Err() != nil {
-			return nil, opencti.Errorf(opencti.LinkDown, "the CTI server cannot be reached now")
+			return nil, errNoConnection
 		}
 		select {
 		case <-ctx.Done():
@@ -308,6 +319,8 @@ func (l *Link) awaitConnection(ctx context.Context) (opencti.Connection, error) 
 		}
 	}
 }
+
+var errNoConnection = opencti.Errorf(opencti.LinkDown, "the CTI server cannot be reached now")
 
 func (l *Link) end() {
 	l.mu.Lock()

@@ -57,7 +57,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, server: linktest.New(), counts: &counts{}, mayAct: func() error { return nil }, ran: make(chan struct{})}
 	b.mounted.Store(&map[string]string{})
 	b.Link = New(Options{
-		Epoch: 7, MayAct: func() error { return b.mayAct() }, Drivers: b.server.Find,
+		Epoch: 7, MayAct: func() error { return b.mayAct() }, Drivers: func(name string) (opencti.Driver, bool) { return b.server.Find(name) },
 		Mounted: func() (map[string]string, error) { return *b.mounted.Load(), nil }, Observer: b.counts, Log: slog.New(slog.DiscardHandler),
 	})
 	return b
@@ -68,8 +68,9 @@ func document(generation int64, more ...func(*v1alpha1.CTISlotSpec)) Document {
 	spec := v1alpha1.CTISlotSpec{
 		LinkName: "main", Class: "test", Driver: linktest.Name, Config: map[string]string{"address": "switch:1"},
 		Agents: []v1alpha1.SlotAgent{
-			{Agent: v1alpha1.Agent{ID: "4001", DNs: []string{"1001"}}, Pool: "sales"}, {Agent: v1alpha1.Agent{ID: "4002"}, Pool: "sales"},
+			{Agent: v1alpha1.Agent{ID: "4001", DNs: []string{"1001"}, Queues: []string{"east"}}, Pool: "sales"}, {Agent: v1alpha1.Agent{ID: "4002"}, Pool: "sales"},
 		},
+		Pools: []v1alpha1.SlotPool{{Name: "sales"}},
 	}
 	for _, m := range more {
 		m(&spec)

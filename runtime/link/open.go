@@ -55,7 +55,7 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 			continue
 		}
 		if !opened {
-			gone, err := m.settled(ctx)
+			gone, err := l.settled(ctx, m)
 			if err != nil {
 				return nil, false, err
 			}
@@ -71,13 +71,26 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 	}
 }
 
-// settled waits for whoever opens, resyncs or closes the session.
-func (m *member) settled(ctx context.Context) (gone bool, err error) {
-	if err := m.take(ctx); err != nil {
-		return false, err
+// settled waits for whoever opens, resyncs or closes the session. One that was
+// inherited and is not yet in step is brought there.
+func (l *Link) settled(ctx context.Context, m *member) (gone bool, err error) {
+	for {
+		if err := m.take(ctx); err != nil {
+			return false, err
+		}
+		gone, inStep := m.gone, m.on != nil
+		m.pass()
+		if gone || inStep {
+			return gone, nil
+		}
+		conn, err := l.awaitConnection(ctx)
+		if err == nil {
+			err = l.rejoin(ctx, conn, m)
+		}
+		if err != nil {
+			return false, opencti.AsError(err)
+		}
 	}
-	defer m.pass()
-	return m.gone, nil
 }
 
 // admit checks the request against the pools and fills in the agent's only device.
@@ -121,8 +134,11 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 		}
 		rivals = append(rivals, m)
 	}
+	// A line is shared by one agent and those who only watch it.
 	for _, m := range l.byDN[r.DN] {
-		rivals = append(rivals, m)
+		if m.AgentID() != "" && r.AgentID != "" && m.Key() != key {
+			rivals = append(rivals, m)
+		}
 	}
 	if len(rivals) > 0 {
 		return nil, false, rivals
@@ -130,8 +146,9 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	m = newMember(session.New(session.Options{
 		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
-		Rules: l.rules, Class: classOf(l.driver.Describe()),
-		MayAct: l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
+		Rules: l.rules, Class: classOf(l.driver.Describe()), Policy: l.policy(r.AgentID), Backstage: l,
+		Recorder: l.journal.recorder(key),
+		MayAct:   l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
 	}))
 	m.turn <- struct{}{} // nobody else knows it yet
 	l.sessions[key] = m
@@ -139,6 +156,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 		l.byDN[r.DN] = map[string]*member{}
 	}
 	l.byDN[r.DN][key] = m
+	l.journal.opened(m)
 	l.signal()
 	return m, true, nil
 }
@@ -175,6 +193,7 @@ func (l *Link) remove(m *member) opencti.Device {
 	if last > 0 {
 		l.lastSeq[m.Key()] = last
 	}
+	l.journal.gone(m.Key())
 	l.signal()
 	return device
 }
@@ -192,6 +211,7 @@ func (l *Link) Close(ctx context.Context, key string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closedAt[key] = time.Now()
+	l.journal.closedByDesktop(key, l.closedAt[key])
 	return err
 }
 

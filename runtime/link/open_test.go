@@ -51,10 +51,10 @@ func TestOpenJoinsOrIsInTheWay(t *testing.T) {
 		"the agent's only device":     {Request{AgentID: "4001"}, true, "", []string{"1001", "2002"}},
 		"the agent at another device": {Request{DN: "2003", AgentID: "4002"}, false, opencti.DeviceInUse, []string{"1001", "2002"}},
 		"another agent at the device": {Request{DN: "1001", AgentID: "4002"}, false, opencti.DeviceInUse, []string{"1001", "2002"}},
-		"the device alone":            {Request{DN: "1001"}, false, opencti.DeviceInUse, []string{"1001", "2002"}},
+		"the device alone watches it": {Request{DN: "1001"}, false, "", []string{"1001", "1001", "2002"}},
 		"takes over a device":         {Request{DN: "2003", AgentID: "4002", TakeOver: true}, false, "", []string{"1001", "2003"}},
 		"takes over an agent's":       {Request{DN: "1001", AgentID: "4002", TakeOver: true}, false, "", []string{"1001"}},
-		"takes over for the device":   {Request{DN: "1001", TakeOver: true}, false, "", []string{"1001", "2002"}},
+		"and takes nothing over":      {Request{DN: "1001", TakeOver: true}, false, "", []string{"1001", "1001", "2002"}},
 		"joins, though it may take":   {Request{DN: "1001", AgentID: "4001", TakeOver: true}, true, "", []string{"1001", "2002"}},
 	} {
 		t.Run(name, func(t *testing.T) {

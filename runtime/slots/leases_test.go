@@ -183,9 +183,9 @@ func run(t *testing.T, a *api, pod string) *process {
 	return p
 }
 
-func (p *process) work(ctx context.Context, epoch int64) {
+func (p *process) work(ctx context.Context, t Term) {
 	p.mu.Lock()
-	p.terms = append(p.terms, term{epoch: epoch, start: time.Now()})
+	p.terms = append(p.terms, term{epoch: t.Epoch, start: time.Now()})
 	p.working = true
 	p.mu.Unlock()
 	<-ctx.Done()

@@ -58,6 +58,7 @@ type lock struct {
 	known   *coordinationv1.Lease // as last read or written by anybody
 	renewed time.Time             // when the last successful renewal was sent
 	epoch   int64                 // of our acquisition; zero when we do not hold
+	before  int64                 // of the acquisition before ours
 	terms   int                   // acquisitions so far
 	lost    func()                // called when the Lease was read as another's
 	seen    chan struct{}         // closed when the Lease was read or written
@@ -107,8 +108,9 @@ func (l *lock) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 	l.mu.Unlock()
 
 	mine := record.HolderIdentity == l.Identity()
+	before := epochOf(lease)
 	if mine && (epoch == 0 || holderOf(lease) != l.Identity()) {
-		epoch = max(epochOf(lease)+1, l.clock().UnixMilli())
+		epoch = max(before+1, l.clock().UnixMilli())
 	}
 	if lease.Annotations == nil {
 		lease.Annotations = map[string]string{}
@@ -126,7 +128,7 @@ func (l *lock) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 	if err != nil {
 		return err
 	}
-	l.wrote(written, sent, epoch)
+	l.wrote(written, sent, epoch, before)
 	return nil
 }
 
@@ -146,11 +148,12 @@ func (l *lock) read(lease *coordinationv1.Lease) {
 }
 
 // wrote keeps what the elector wrote.
-func (l *lock) wrote(lease *coordinationv1.Lease, sent time.Time, epoch int64) {
+func (l *lock) wrote(lease *coordinationv1.Lease, sent time.Time, epoch, before int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if epoch != 0 && epoch != l.epoch {
 		l.terms++
+		l.before = before
 	}
 	l.lease, l.renewed, l.epoch = lease, sent, epoch
 	l.tell(lease)
@@ -190,10 +193,13 @@ func (l *lock) holder() (Holder, <-chan struct{}) {
 }
 
 // acquired gives the epoch of our acquisition; zero when we do not hold the Lease.
-func (l *lock) acquired() int64 {
+func (l *lock) acquired() int64 { return l.term().Epoch }
+
+// term gives our acquisition.
+func (l *lock) term() Term {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch
+	return Term{l.epoch, l.before}
 }
 
 // acquisitions counts how often this process acquired the Lease.

@@ -37,6 +37,14 @@ type Pod struct {
 	PeerAddress string
 }
 
+// Term is one acquisition of the slot.
+type Term struct {
+	// Epoch is larger than every one before.
+	Epoch int64
+	// Before is the epoch of the acquisition before it, of whatever process; 0: none.
+	Before int64
+}
+
 // NewOwnership prepares the claim to the slot with that name.
 func NewOwnership(client coordination.LeaseInterface, slot string, pod Pod, log *slog.Logger) *Ownership {
 	return &Ownership{log: log, lock: &lock{
@@ -68,7 +76,7 @@ func (o *Ownership) MayAct() error {
 // Run competes for the slot until the context ends. While it is held, work runs
 // with a context that ends when the slot is lost or ctx ends; the slot is given
 // back only after work has returned. Then it competes anew.
-func (o *Ownership) Run(ctx context.Context, work func(ctx context.Context, epoch int64)) error {
+func (o *Ownership) Run(ctx context.Context, work func(context.Context, Term)) error {
 	o.takeBack(ctx)
 	for ctx.Err() == nil {
 		if err := o.term(ctx, work); err != nil {
@@ -110,7 +118,7 @@ func (o *Ownership) free(ctx context.Context, ours func(holder string) bool) (fr
 }
 
 // term is one election: until the slot was held and lost, or ctx ends.
-func (o *Ownership) term(ctx context.Context, work func(ctx context.Context, epoch int64)) error {
+func (o *Ownership) term(ctx context.Context, work func(context.Context, Term)) error {
 	// The work must end before the Lease stops being renewed and is given back, so
 	// the elector has a context of its own, and we give back ourselves.
 	electing, stopElecting := context.WithCancel(context.WithoutCancel(ctx))
@@ -150,12 +158,12 @@ func (o *Ownership) term(ctx context.Context, work func(ctx context.Context, epo
 }
 
 // work runs what the slot is held for, until the slot is lost or ctx ends.
-func (o *Ownership) work(ctx, lost context.Context, work func(ctx context.Context, epoch int64)) {
+func (o *Ownership) work(ctx, lost context.Context, work func(context.Context, Term)) {
 	working, stop := context.WithCancel(lost)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
-	epoch := o.lock.acquired()
-	o.log.Info("Holding the slot", "epoch", epoch)
-	work(working, epoch)
-	o.log.Info("Letting go of the slot", "epoch", epoch)
+	term := o.lock.term()
+	o.log.Info("Holding the slot", "epoch", term.Epoch)
+	work(working, term)
+	o.log.Info("Letting go of the slot", "epoch", term.Epoch)
 }

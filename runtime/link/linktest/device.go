@@ -13,12 +13,6 @@ type Device struct {
 	conn *Connection
 }
 
-var _ interface {
-	opencti.Device
-	opencti.AgentStateControl
-	opencti.CallControl
-} = (*Device)(nil)
-
 // Happen sends an event of this device.
 func (d *Device) Happen(name opencti.EventName, fields map[string]any) {
 	d.conn.Happen(d.DN, name, fields)
@@ -63,36 +57,3 @@ func (d *Device) perform(ctx context.Context, r opencti.Request) error {
 	}
 	return nil
 }
-
-// LoginAgent implements opencti.AgentStateControl.
-func (d *Device) LoginAgent(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
-
-// LogoutAgent implements opencti.AgentStateControl.
-func (d *Device) LogoutAgent(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
-
-// SetAgentReady implements opencti.AgentStateControl.
-func (d *Device) SetAgentReady(ctx context.Context, r opencti.Request) error {
-	return d.perform(ctx, r)
-}
-
-// SetAgentNotReady implements opencti.AgentStateControl.
-func (d *Device) SetAgentNotReady(ctx context.Context, r opencti.Request) error {
-	return d.perform(ctx, r)
-}
-
-// AnswerCall implements opencti.CallControl.
-func (d *Device) AnswerCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
-
-// HoldCall implements opencti.CallControl.
-func (d *Device) HoldCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
-
-// RetrieveCall implements opencti.CallControl.
-func (d *Device) RetrieveCall(ctx context.Context, r opencti.Request) error {
-	return d.perform(ctx, r)
-}
-
-// MakeCall implements opencti.CallControl.
-func (d *Device) MakeCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }
-
-// HangUpCall implements opencti.CallControl.
-func (d *Device) HangUpCall(ctx context.Context, r opencti.Request) error { return d.perform(ctx, r) }

@@ -32,6 +32,11 @@ type Driver struct {
 	// OnPerform answers requests; without it all are accepted.
 	OnPerform func(ctx context.Context, d *Device, r opencti.Request) error
 
+	// OnStatistics answers for a queue; without it queues are empty.
+	OnStatistics func(ctx context.Context, queue string) (opencti.QueueStatistics, error)
+	// Poll is how often agents' states are asked for; zero: never.
+	Poll time.Duration
+
 	mu        sync.Mutex
 	conns     []*Connection
 	snapshots map[string]opencti.DeviceSnapshot // by DN
@@ -51,7 +56,7 @@ func (d *Driver) Find(name string) (opencti.Driver, bool) { return d, name == Na
 func (d *Driver) Describe() opencti.Description {
 	return opencti.Description{
 		Name: Name, Summary: "Scripted.", Config: func() any { return new(Config) },
-		Device: (*Device)(nil), Handover: opencti.Overlap, Rules: rules(),
+		Device: (*Device)(nil), Connection: (*Connection)(nil), Handover: opencti.Overlap, Rules: rules(),
 	}
 }
 
@@ -60,11 +65,15 @@ func rules() opencti.RuleSet {
 	set := opencti.RuleSet{CallID: "event.callId", Populate: map[opencti.EventType]map[string]string{}}
 	for _, n := range []opencti.EventName{
 		opencti.Offering, opencti.Initiated, opencti.Delivered, opencti.Established, opencti.Held, opencti.Retrieved, opencti.Abandoned,
-		opencti.Released, opencti.Diverted, opencti.CallInfo, opencti.LoggedIn, opencti.Available, opencti.Unavailable, opencti.LoggedOut,
+		opencti.Queued, opencti.Failed, opencti.Transferred, opencti.Conferenced, opencti.PartyInfo, opencti.SnapshotEvent,
+		opencti.Released, opencti.Diverted, opencti.CallInfo, opencti.LoggedIn, opencti.Available, opencti.Busy, opencti.AfterCallWork,
+		opencti.Unavailable, opencti.LoggedOut,
 	} {
 		set.Identify = append(set.Identify, opencti.Rule{Name: string(n), On: string(n), Then: n})
 	}
-	for _, t := range []opencti.EventType{opencti.TypeCallState, opencti.TypeCallInfo, opencti.TypeAgentState} {
+	for _, t := range []opencti.EventType{
+		opencti.TypeCallState, opencti.TypeCallInfo, opencti.TypePartyInfo, opencti.TypeAgentState, opencti.TypeSnapshot,
+	} {
 		set.Populate[t] = map[string]string{}
 		for _, f := range opencti.PopulateFields(t) {
 			set.Populate[t][f] = "event." + f

@@ -1,0 +1,183 @@
+package link
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
+)
+
+// Records keeps what a successor of this pod must know and no CTI server tells:
+// which sessions are open, which a desktop closed, and what was answered to
+// idempotency keys. It must be safe for concurrent use.
+type Records interface {
+	Put(key string, value any) (number uint64, err error)
+	Delete(key string)
+	// Told waits until a standby was told of an entry, or the context ends.
+	Told(ctx context.Context, number uint64)
+}
+
+// The names of the entries: kind/session key, and for answers also the idempotency key.
+const (
+	sessionRecords = "session/"
+	closedRecords  = "closed/"
+	answerRecords  = "answer/"
+)
+
+const (
+	// toldTimeout bounds how long a request waits for a standby to know of it.
+	toldTimeout = 100 * time.Millisecond
+	// Bounds of what is recorded; the oldest make room.
+	answersRecorded = 10_000
+	closedRecorded  = 10_000
+)
+
+// recorded is what a session's entry holds.
+type recorded struct {
+	DN      string              `json:"dn"`
+	AgentID string              `json:"agentId,omitempty"`
+	Hidden  []opencti.EventType `json:"hidden,omitempty"`
+}
+
+// journal writes the records of a link.
+type journal struct {
+	records Records // nil: nobody follows
+
+	mu      sync.Mutex
+	answers []string // entries in the order in which they were made
+	closed  []string
+}
+
+func (j *journal) opened(m *member) {
+	if j.records == nil {
+		return
+	}
+	j.records.Delete(closedRecords + m.Key())
+	_, _ = j.records.Put(sessionRecords+m.Key(), recorded{m.DN(), m.AgentID(), m.Hidden()}) // texts always encode
+}
+
+func (j *journal) gone(key string) {
+	if j.records != nil {
+		j.records.Delete(sessionRecords + key)
+	}
+}
+
+// closedByDesktop marks a session that no token brings back.
+func (j *journal) closedByDesktop(key string, at time.Time) {
+	if j.records != nil {
+		j.put(&j.closed, closedRecorded, closedRecords+key, at)
+	}
+}
+
+// put writes an entry of a bounded kind.
+func (j *journal) put(kind *[]string, bound int, key string, value any) uint64 {
+	j.mu.Lock()
+	*kind = append(*kind, key)
+	var oldest string
+	if len(*kind) > bound {
+		oldest, *kind = (*kind)[0], (*kind)[1:]
+	}
+	j.mu.Unlock()
+	if oldest != "" && oldest != key {
+		j.records.Delete(oldest)
+	}
+	number, _ := j.records.Put(key, value) // texts and times always encode
+	return number
+}
+
+// recorder gives a session what it tells its answers to.
+func (j *journal) recorder(key string) session.Recorder {
+	if j.records == nil {
+		return nil
+	}
+	return &answerRecorder{j, answerRecords + key + "/", sync.Map{}}
+}
+
+// answerRecorder writes the answers of one session.
+type answerRecorder struct {
+	journal *journal
+	prefix  string
+	begun   sync.Map // fingerprints by key, until answered
+}
+
+// Begun implements session.Recorder. It returns when a standby knows.
+func (r *answerRecorder) Begun(key string, fingerprint []byte) {
+	r.begun.Store(key, fingerprint)
+	number := r.journal.put(&r.journal.answers, answersRecorded, r.prefix+key, session.AnswerRecord{Key: key, Fingerprint: fingerprint})
+	ctx, cancel := context.WithTimeout(context.Background(), toldTimeout)
+	defer cancel()
+	r.journal.records.Told(ctx, number)
+}
+
+// Answered implements session.Recorder.
+func (r *answerRecorder) Answered(key, requestID string, err *opencti.Error) {
+	fingerprint, _ := r.begun.LoadAndDelete(key)
+	mark, _ := fingerprint.([]byte)
+	_, _ = r.journal.records.Put(r.prefix+key, session.AnswerRecord{
+		Key: key, Fingerprint: mark, Answered: true, RequestID: requestID, Error: err,
+	})
+}
+
+// Inherit takes over the records of the slot's holder before: its sessions come back
+// without their desktops asking. It is called once, after Apply and before Run.
+func (l *Link) Inherit(entries map[string]json.RawMessage) {
+	answers := map[string][]session.AnswerRecord{} // by session key
+	for name, value := range entries {
+		if rest, ok := strings.CutPrefix(name, answerRecords); ok {
+			var a session.AnswerRecord
+			if json.Unmarshal(value, &a) == nil {
+				key := strings.TrimSuffix(rest, "/"+a.Key)
+				answers[key] = append(answers[key], a)
+			}
+		}
+		if key, ok := strings.CutPrefix(name, closedRecords); ok {
+			l.inheritClosed(key, value)
+		}
+	}
+	inherited := 0
+	for name, value := range entries {
+		key, ok := strings.CutPrefix(name, sessionRecords)
+		var r recorded
+		if !ok || json.Unmarshal(value, &r) != nil {
+			continue
+		}
+		if m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden}); m != nil {
+			m.Remember(answers[key])
+			inherited++
+		}
+	}
+	if inherited > 0 {
+		l.o.Log.Info("Inherited sessions of the slot's former holder", "sessions", inherited)
+	}
+}
+
+func (l *Link) inheritClosed(key string, value json.RawMessage) {
+	var at time.Time
+	if json.Unmarshal(value, &at) != nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closedAt[key] = at
+}
+
+// inherit makes a session that the next resync brings into step; nil when its agent is
+// in no pool any more.
+func (l *Link) inherit(r Request) *member {
+	pool, err := l.admit(&r)
+	if err != nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m, opened, _ := l.enter(r, pool)
+	if !opened {
+		return nil
+	}
+	m.pass()
+	return m
+}

@@ -1,0 +1,204 @@
+package link
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/link/linktest"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// notes is a Records that remembers the order of what it was told.
+type notes struct {
+	mu      sync.Mutex
+	entries map[string]json.RawMessage
+	story   []string
+}
+
+func newNotes() *notes { return &notes{entries: map[string]json.RawMessage{}} }
+
+func (n *notes) Put(key string, value any) (uint64, error) {
+	b, err := json.Marshal(value)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.entries[key] = b
+	n.story = append(n.story, "put "+key)
+	return 1, err
+}
+
+func (n *notes) Delete(key string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.entries, key)
+}
+
+func (n *notes) Told(context.Context, uint64) { n.note("told") }
+
+func (n *notes) note(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.story = append(n.story, what)
+}
+
+func (n *notes) keys() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Sorted(maps.Keys(n.entries))
+}
+
+// succeeded runs a test with a link and its records, and can give the slot to a
+// successor.
+func withRecords(t *testing.T, test func(t *testing.T, b *bench, n *notes, succeed func() *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNotes()
+		b := newBench(t)
+		b.journal.records = n
+		b.start()
+		synctest.Wait()
+		test(t, b, n, func() *bench {
+			next := newBench(t)
+			next.server, next.journal.records = b.server, n
+			next.mustApply(document(1))
+			next.Inherit(maps.Clone(n.entries))
+			next.run()
+			synctest.Wait()
+			return next
+		})
+	})
+}
+
+func TestASuccessorHasTheSessions(t *testing.T) {
+	withRecords(t, func(t *testing.T, b *bench, n *notes, succeed func() *bench) {
+		b.mustOpen("1001", "4001")
+		b.mustOpen("2002", "4002")
+		if err := b.Close(t.Context(), "4002"); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"closed/4002", "session/4001"}, n.keys()); diff != "" {
+			t.Error(diff)
+		}
+		b.server.Set("1001", onHold("7"))
+		b.stop()
+
+		next := succeed()
+		s, ok := next.Session("4001")
+		if !ok {
+			t.Fatal("the session did not come back")
+		}
+		if calls := s.Snapshot().Calls; len(calls) != 1 {
+			t.Errorf("calls = %v", calls)
+		}
+		if _, ok := next.Session("4002"); ok {
+			t.Error("a closed session came back")
+		}
+		if !next.ClosedSince("4002", time.Now().Add(-time.Hour)) {
+			t.Error("a token would bring the closed session back")
+		}
+	})
+}
+
+func TestADesktopThatIsFasterThanTheConnection(t *testing.T) {
+	withRecords(t, func(t *testing.T, b *bench, _ *notes, succeed func() *bench) {
+		b.mustOpen("1001", "4001")
+		b.stop()
+		b.server.OnConnect = nil
+		release := make(chan struct{})
+		b.server.OnSubscribe = func(context.Context, opencti.Endpoint) error { <-release; return nil }
+		next := succeed()
+		if _, ok := next.Session("4001"); ok {
+			t.Error("the session is found before it is in step")
+		}
+		go func() { time.Sleep(time.Second); close(release) }()
+		if s := next.mustOpen("1001", "4001"); s.Snapshot().Link != opencti.LinkUp {
+			t.Error("the desktop was not made to wait")
+		}
+	})
+}
+
+func TestAKeyIsKnownBeforeAnythingIsSent(t *testing.T) {
+	withRecords(t, func(t *testing.T, b *bench, n *notes, succeed func() *bench) {
+		s := b.mustOpen("1001", "4001")
+		b.server.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { n.note("sent"); return nil }
+		call := opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "2000"}
+		first, err := s.Perform(t.Context(), call, "k1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"put session/4001", "put answer/4001/k1", "told", "sent", "put answer/4001/k1"}
+		if diff := cmp.Diff(want, n.story); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		b.stop()
+
+		next := succeed()
+		s, _ = next.Session("4001")
+		again, err := s.Perform(t.Context(), call, "k1")
+		if err != nil || again.RequestID != first.RequestID {
+			t.Errorf("the retry at the successor gave %v, %v; want %s", again, err, first.RequestID)
+		}
+		if sent := strings.Count(strings.Join(n.story, " "), "sent"); sent != 1 {
+			t.Errorf("the request was sent %d times", sent)
+		}
+	})
+}
+
+func TestWhatWasBegunIsNeverDoneTwice(t *testing.T) {
+	withRecords(t, func(t *testing.T, b *bench, n *notes, succeed func() *bench) {
+		s := b.mustOpen("1001", "4001")
+		call := opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "2000"}
+		var atDeath map[string]json.RawMessage
+		b.server.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			atDeath = maps.Clone(n.entries)
+			return errors.New("the pod is gone")
+		}
+		_, _ = s.Perform(t.Context(), call, "k1")
+		b.stop()
+		n.entries = atDeath
+
+		sent := false
+		b.server.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { sent = true; return nil }
+		next := succeed()
+		s, _ = next.Session("4001")
+		_, err := s.Perform(t.Context(), call, "k1")
+		wantCode(t, err, opencti.OutcomeUnknown)
+		if sent {
+			t.Error("it was done again")
+		}
+	})
+}
+
+func TestRecordsAreBounded(t *testing.T) {
+	n := newNotes()
+	j := journal{records: n}
+	for i := range answersRecorded + 10 {
+		j.put(&j.answers, answersRecorded, answerRecords+string(rune('a'+i%26))+strings.Repeat("x", i/26), time.Time{})
+	}
+	if len(n.entries) > answersRecorded || len(j.answers) > answersRecorded {
+		t.Errorf("%d entries, %d names", len(n.entries), len(j.answers))
+	}
+}
+
+func TestRubbishIsNotInherited(t *testing.T) {
+	b := newBench(t)
+	b.mustApply(document(1))
+	b.Inherit(map[string]json.RawMessage{
+		"session/4001": json.RawMessage(`[]`), "session/": json.RawMessage(`{}`), "session/9": json.RawMessage(`{"dn":"1","agentId":"9"}`),
+		"answer/4001/k": json.RawMessage(`7`), "closed/4001": json.RawMessage(`"yesterday"`), "other": bytes.Repeat([]byte{0}, 4),
+	})
+	if st, _ := b.Status(); st.Sessions != 0 {
+		t.Errorf("%d sessions", st.Sessions)
+	}
+}
