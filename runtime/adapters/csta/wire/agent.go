@@ -71,7 +71,12 @@ type AgentInfo struct {
 	Group        *DeviceID  `xml:"acdGroup"`
 	State        AgentState `xml:"agentState"`
 	PendingState AgentState `xml:"pendingAgentState,omitempty"`
+	// Condition is ConditionForcedPause when the switch took the agent out.
+	Condition string `xml:"agentStateCondition,omitempty"`
 }
+
+// ConditionForcedPause is AgentInfo.Condition of an agent whom the switch took out.
+const ConditionForcedPause = "forcedPause"
 
 // AgentEvent is what all events of agents have; reason codes stand in Extensions.
 // Group is nil where the event is about all of the agent's queues.

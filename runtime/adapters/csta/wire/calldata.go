@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/xml"
 	"maps"
 	"net/url"
@@ -183,10 +184,16 @@ func (c *CallLinkageData) GlobalID() string {
 		return ""
 	}
 	id := c.GlobalCallData.LinkageID
-	if id.GloballyUnique != "" {
-		return id.GloballyUnique
+	return cmp.Or(id.GloballyUnique, id.SubDomain)
+}
+
+// ThreadID returns the id of the thread of work that the call is part of, or "".
+func (c *CallLinkageData) ThreadID() string {
+	if c == nil || c.ThreadData == nil {
+		return ""
 	}
-	return id.SubDomain
+	id := c.ThreadData.LinkageID
+	return cmp.Or(id.GloballyUnique, id.SubDomain)
 }
 
 // CallLinkageDataList is the linkage data where two calls become one.

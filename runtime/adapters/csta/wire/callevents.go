@@ -214,3 +214,21 @@ type CallInformationEvent struct {
 func (e CallInformationEvent) Variables() map[string]string {
 	return mergeData(e.CorrelatorData, e.UserData)
 }
+
+// ServiceCompletionFailureEvent tells that a service which was accepted, and took effect in
+// more than one step, failed after all (ECMA-269, Service Completion Failure).
+type ServiceCompletionFailureEvent struct {
+	event
+	MonitorCrossRefID string      `xml:"monitorCrossRefID"`
+	PrimaryCall       FailedCall  `xml:"primaryCall"`
+	SecondaryCall     *FailedCall `xml:"secondaryCall"`
+	Cause             EventCause  `xml:"cause,omitempty"`
+	Extensions        *Extensions `xml:"extensions"`
+}
+
+// FailedCall is a call of a service that failed, as it is then.
+type FailedCall struct {
+	Device     *DeviceID            `xml:"deviceID"`
+	Connection ConnectionID         `xml:"connectionID"`
+	State      LocalConnectionState `xml:"localConnectionState,omitempty"`
+}

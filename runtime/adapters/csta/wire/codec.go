@@ -107,7 +107,7 @@ var types = byElementName(
 
 	ServiceInitiatedEvent{}, OriginatedEvent{}, DeliveredEvent{}, EstablishedEvent{}, HeldEvent{}, RetrievedEvent{},
 	ConnectionClearedEvent{}, CallClearedEvent{}, DivertedEvent{}, QueuedEvent{}, FailedEvent{}, NetworkReachedEvent{},
-	TransferedEvent{}, ConferencedEvent{}, CallInformationEvent{},
+	TransferedEvent{}, ConferencedEvent{}, CallInformationEvent{}, ServiceCompletionFailureEvent{},
 )
 
 func byElementName(messages ...Message) map[string]reflect.Type {

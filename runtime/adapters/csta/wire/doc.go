@@ -30,5 +30,6 @@
 //	<extensions><privateData><private><agentData xmlns="http://ctilink.io/csta">
 //	  <reasonCode>3</reasonCode></agentData></private></privateData></extensions>
 //
+// with workMode, pendingReasonCode, cause and wrapUpEndsAt (RFC 3339) beside it, where known.
 // Avaya's SetAgentStatePrivateData and GetAgentStateResponsePrivateData are read too.
 package wire

@@ -24,12 +24,18 @@ type AgentData struct {
 	WorkMode          string
 	ReasonCode        string
 	PendingReasonCode string
+	// Cause says who or what changed the state: Agent, Phone, Supervisor, System, NoAnswer.
+	Cause string
+	// WrapUpEndsAt is when work after a call ends by itself, in the form of RFC 3339.
+	WrapUpEndsAt string
 }
 
 type agentData struct {
 	WorkMode          string `xml:"workMode,omitempty"`
 	ReasonCode        string `xml:"reasonCode,omitempty"`
 	PendingReasonCode string `xml:"pendingReasonCode,omitempty"`
+	Cause             string `xml:"cause,omitempty"`
+	WrapUpEndsAt      string `xml:"wrapUpEndsAt,omitempty"`
 }
 
 // MarshalXML puts the data into its owner's namespace.

@@ -29,9 +29,11 @@ func goldens() []Message {
 		Endpoint: &Endpoint{DeviceID: ptr(Device("1001"))}}}
 	agent := AgentEvent{MonitorCrossRefID: "m1", Device: *Party("1001"), AgentID: "5501", Group: ptr(Device("sales"))}
 	reason := NewAgentExtensions(AgentData{ReasonCode: "3"})
+	automatic := NewAgentExtensions(AgentData{WorkMode: "AFTER_CALL_WORK", PendingReasonCode: "4", Cause: "System",
+		WrapUpEndsAt: "2026-05-04T12:00:30Z"})
 	reasoned, pending, wrapUp := agent, agent, agent
 	reasoned.Extensions, reasoned.Cause = reason, CauseForcedTransition
-	pending.PendingState, wrapUp.PendingState = AgentNotReady, "ready"
+	pending.PendingState, wrapUp.PendingState, wrapUp.Extensions = AgentNotReady, "ready", automatic
 	at, consult := Connection("7", "1001"), Connection("8", "1001")
 	attached := NewCallData(map[string]string{"case": "C-9"})
 
@@ -72,7 +74,8 @@ func goldens() []Message {
 		&SetAgentStateResponse{PendingState: AgentNotReady},
 		&GetAgentState{Device: Device("1001")},
 		&GetAgentStateResponse{Agents: []AgentStateEntry{{AgentID: "5501", LoggedOn: true, Info: []AgentInfo{
-			{Group: ptr(Device("sales")), State: AgentBusy, PendingState: AgentNotReady}}}}, Extensions: reason},
+			{Group: ptr(Device("sales")), State: AgentBusy, PendingState: AgentNotReady},
+			{Group: ptr(Device("help")), State: AgentNotReady, Condition: ConditionForcedPause}}}}, Extensions: reason},
 		&AgentLoggedOnEvent{AgentEvent: agent},
 		&AgentLoggedOffEvent{AgentEvent: agent},
 		&AgentReadyEvent{AgentEvent: agent},
@@ -138,6 +141,9 @@ func goldens() []Message {
 			EventData: EventData{Cause: CauseConference}, MergeDetails: merge},
 		&CallInformationEvent{MonitorCrossRefID: "m1", Connection: at, Device: Party("1001"),
 			CorrelatorData: NewCallData(map[string]string{"customerId": "4712"})},
+		&ServiceCompletionFailureEvent{MonitorCrossRefID: "m1", Cause: CauseBusy,
+			PrimaryCall:   FailedCall{Device: ptr(Device("1001")), Connection: at, State: StateHold},
+			SecondaryCall: &FailedCall{Device: ptr(Device("1001")), Connection: consult, State: StateConnected}},
 	}
 }
 
