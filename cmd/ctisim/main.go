@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/ctilink/ctilink-operator/runtime/simulator"
+	"github.com/ctilink/ctilink-operator/runtime/simulator/behaviour"
 )
 
 func main() {
@@ -28,7 +29,7 @@ func main() {
 	}
 }
 
-const long = `ctisim is a contact-centre switch: queues, agents, telephones, calls with data.
+var long = `ctisim is a contact-centre switch: queues, agents, telephones, calls with data.
 
 Applications control it with CSTA III XML (ECMA-269/323/354) over TCP; an HTTP
 control port lets you play the callers and see what the switch knows.
@@ -41,7 +42,13 @@ of more than 6 digits, or with a +, are outside.
 Control port: POST /v1/calls {from, to, queue, data, patience, talkTime},
 GET /v1/calls, GET /v1/calls/{id}, POST /v1/calls/{id}/hangup, GET /v1/agents,
 GET /v1/queues, GET /v1/requests?after=N (what applications asked for),
-POST /v1/faults {dropConnections, silence, refuseLogin, noLicences}, GET /healthz. It has no authentication: keep it in a network that you trust.`
+POST /v1/faults {dropConnections, silence, refuseLogin, noLicences}, GET /healthz.
+It has no authentication: keep it in a network that you trust.
+
+What a switch does on a bad day has a name: GET /v1/behaviours tells all of each,
+POST /v1/behaviours/{name} with a JSON object begins it, DELETE ends it. Name,
+number, parameters (* needed, = default; times in seconds):
+` + behaviour.Help()
 
 const examples = `  # The quick start's switch
   ctisim
@@ -55,7 +62,10 @@ const examples = `  # The quick start's switch
 
   # The link is silent for a minute; then all connections drop
   curl -d '{"silence":60}' localhost:8088/v1/faults
-  curl -d '{"dropConnections":true}' localhost:8088/v1/faults`
+  curl -d '{"dropConnections":true}' localhost:8088/v1/faults
+
+  # The next two AnswerCalls are not answered, and nothing happens
+  curl -d '{"request":"AnswerCall","count":2}' localhost:8088/v1/behaviours/silentDiscard`
 
 func newCommand() *cobra.Command {
 	f := newFlags()

@@ -17,6 +17,7 @@ import (
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ctilink/ctilink-operator/runtime/simulator/behaviour"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/control"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
@@ -28,6 +29,9 @@ type Simulator struct {
 	// Switch and Server are open to tests that run it in their own process.
 	Switch *switchmodel.Switch
 	Server *cstaserver.Server
+
+	// Director makes the switch behave as it usually does not.
+	Director *behaviour.Director
 
 	traffic traffic.Config
 	log     logr.Logger
@@ -42,11 +46,13 @@ func New(s Settings, log logr.Logger) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	server := cstaserver.New(s.server(), model, log.WithName("csta"))
 	return &Simulator{
-		Switch:  model,
-		Server:  cstaserver.New(s.server(), model, log.WithName("csta")),
-		traffic: s.traffic(),
-		log:     log,
+		Switch:   model,
+		Server:   server,
+		Director: behaviour.NewDirector(behaviour.Stage{Model: model, Server: server}),
+		traffic:  s.traffic(),
+		log:      log,
 	}, nil
 }
 
@@ -56,6 +62,7 @@ func (s *Simulator) Serve(ctx context.Context, csta, control net.Listener) error
 	if s.log.V(1).Enabled() {
 		defer s.Switch.Subscribe(s.tell)()
 	}
+	defer s.Director.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { s.Switch.Run(ctx); return nil })
 	group.Go(func() error { return s.Server.Serve(ctx, csta) })
@@ -91,7 +98,7 @@ const stopTime = 5 * time.Second
 
 func (s *Simulator) serveControl(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           control.Handler(s.Switch, s.Server, s.log.WithName("control")),
+		Handler:           control.Handler(s.Switch, s.Server, s.Director, s.log.WithName("control")),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      30 * time.Second,

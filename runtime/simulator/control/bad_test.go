@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/ctilink/ctilink-operator/runtime/costtest"
+	"github.com/ctilink/ctilink-operator/runtime/simulator/behaviour"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
@@ -48,6 +49,16 @@ var badBodies = map[string]struct {
 	"silence into the past": {"/v1/faults", `{"silence":-1}`, 422, "silence"},
 	"too large":             {"/v1/calls", `{"from":"` + strings.Repeat("1", maxBody) + `"}`, 413, ""},
 	"hang up nothing":       {"/v1/calls/7/hangup", ``, 404, "id"},
+
+	"no such behaviour":         {"/v1/behaviours/rage", `{}`, 404, "name"},
+	"a misspelt parameter":      {"/v1/behaviours/pacing", `{"intervall":1}`, 400, "intervall"},
+	"a parameter of another":    {"/v1/behaviours/pacing", `{"dn":"1001"}`, 400, "dn"},
+	"a parameter's type":        {"/v1/behaviours/pacing", `{"interval":"1"}`, 400, "interval"},
+	"half a whole number":       {"/v1/behaviours/eventsDoubled", `{"count":1.5}`, 400, "count"},
+	"a parameter is missing":    {"/v1/behaviours/transferWhileRinging", `{"to":"1002"}`, 422, "dn"},
+	"a parameter is too small":  {"/v1/behaviours/eventsDoubled", `{"count":0}`, 422, "count"},
+	"a parameter is too large":  {"/v1/behaviours/latin1", `{"duration":1e9}`, 422, "duration"},
+	"none of a parameter's set": {"/v1/behaviours/survivingLinkage", `{"side":"both"}`, 422, "side"},
 }
 
 func TestBadRequestsNameTheField(t *testing.T) {
@@ -100,7 +111,7 @@ func post(t *testing.T, h http.Handler, path, body string) {
 	}
 }
 
-// FuzzControl sends any body to both of the paths that take one.
+// FuzzControl sends any body to the paths that take one.
 func FuzzControl(f *testing.F) {
 	for _, tc := range badBodies {
 		for _, seed := range costtest.Seeds(tc.body) {
@@ -113,7 +124,7 @@ func FuzzControl(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := Handler(model, &badDay{}, logr.Discard())
+			h := Handler(model, &badDay{}, behaviour.NewDirector(behaviour.Stage{Model: model}), logr.Discard())
 			post(t, h, "/v1/calls", body)
 			post(t, h, "/v1/faults", body)
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/go-logr/logr"
 	sjson "sigs.k8s.io/json"
 
+	"github.com/ctilink/ctilink-operator/runtime/simulator/behaviour"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
@@ -42,14 +43,15 @@ type Server interface {
 }
 
 type front struct {
-	model  *switchmodel.Switch
-	server Server
-	log    logr.Logger
+	model    *switchmodel.Switch
+	server   Server
+	director *behaviour.Director
+	log      logr.Logger
 }
 
 // Handler serves the control port.
-func Handler(model *switchmodel.Switch, server Server, log logr.Logger) http.Handler {
-	f := front{model, server, log}
+func Handler(model *switchmodel.Switch, server Server, director *behaviour.Director, log logr.Logger) http.Handler {
+	f := front{model, server, director, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -64,6 +66,10 @@ func Handler(model *switchmodel.Switch, server Server, log logr.Logger) http.Han
 	mux.HandleFunc("POST /v1/phones/{dn}/{action}", f.handle)
 	mux.HandleFunc("GET /v1/requests", f.requests)
 	mux.HandleFunc("POST /v1/faults", f.fail)
+	mux.HandleFunc("GET /v1/behaviours", f.behaviours)
+	mux.HandleFunc("DELETE /v1/behaviours", f.endBehaviours)
+	mux.HandleFunc("POST /v1/behaviours/{name}", f.behave)
+	mux.HandleFunc("DELETE /v1/behaviours/{name}", f.endBehaviour)
 	return mux
 }
 
@@ -189,7 +195,8 @@ func decodeOr(w http.ResponseWriter, r *http.Request, empty string, into any) bo
 func explain(err error) (field string, why error) {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		return wrongType.Field, fmt.Errorf("%s: must be a %s, not a %s", wrongType.Field, wrongType.Type, wrongType.Value)
+		field := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:] // without the structs that embed it
+		return field, fmt.Errorf("%s: must be a %s, not a %s", field, wrongType.Type, wrongType.Value)
 	}
 	for _, complaint := range []string{`unknown field "`, `duplicate field "`} {
 		if _, rest, found := strings.Cut(err.Error(), complaint); found {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ctilink/ctilink-operator/runtime/simulator/behaviour"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
@@ -51,7 +52,7 @@ func open(t *testing.T) *port {
 		t.Fatal(err)
 	}
 	faults := &badDay{}
-	return &port{t, model, faults, Handler(model, faults, logr.Discard())}
+	return &port{t, model, faults, Handler(model, faults, behaviour.NewDirector(behaviour.Stage{Model: model}), logr.Discard())}
 }
 
 // ask sends a request, checks the status, and decodes the answer.
