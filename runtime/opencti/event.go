@@ -1,6 +1,10 @@
 package opencti
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // EventName is the closed set of normalised events (guide, "SetEventType decision
 // tree"). A rule may return these and nothing else.
@@ -75,6 +79,9 @@ func TypeOf(n EventName) (EventType, bool) {
 	t, ok := eventTypes[n]
 	return t, ok
 }
+
+// EventNames lists the closed set, sorted.
+func EventNames() []EventName { return slices.Sorted(maps.Keys(eventTypes)) }
 
 // Ends says whether the event is one of those that end a call at a device.
 // Exactly one of them is told for each call; Transferred with the role transferring
