@@ -32,6 +32,12 @@ func reason(a *opencti.AgentState) string {
 
 func callWords(e desktop.Event) string {
 	text := fmt.Sprintf("call %s %s", e.Call.CallID, plain(e.Name))
+	if e.Ended && e.Name == opencti.Transferred {
+		text += " away"
+	}
+	if len(e.PreviousCallIDs) > 0 {
+		text += fmt.Sprintf(" (it was %s)", strings.Join(e.PreviousCallIDs, " and "))
+	}
 	if e.Name != opencti.Offering {
 		return text
 	}
@@ -55,6 +61,9 @@ var words = map[opencti.EventName]string{
 	opencti.LoggedIn: "logged in", opencti.LoggedOut: "logged out", opencti.Available: "available", opencti.Unavailable: "unavailable",
 	opencti.Busy: "busy", opencti.AfterCallWork: "in after-call work", opencti.Unknown: "in an unknown state",
 	opencti.Offering: "rings", opencti.Established: "is established", opencti.Held: "is on hold", opencti.Retrieved: "is retrieved",
+	opencti.Initiated: "begins", opencti.Delivered: "rings there", opencti.Queued: "waits in a queue", opencti.Failed: "failed",
+	opencti.Transferred: "was transferred", opencti.Conferenced: "is a conference now", opencti.PartyInfo: "has other parties",
+	opencti.CallInfo: "has other data", opencti.RequestFailed: "a request failed",
 	opencti.Released: "is over", opencti.Abandoned: "was given up by the caller", opencti.Diverted: "went elsewhere",
 	opencti.LinkUp: "up", opencti.LinkLost: "down",
 }
