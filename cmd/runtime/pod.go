@@ -103,9 +103,7 @@ func newPod(f flags, log *slog.Logger) (*pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	leases := rest.CopyConfig(config)
-	leases.Timeout = slots.Deadline / 2
-	client, err := kubernetes.NewForConfig(leases)
+	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("client for Leases: %w", err)
 	}

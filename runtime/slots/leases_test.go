@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/klog/v2"
 
@@ -47,14 +48,24 @@ type write struct {
 
 // api is an API server with one Lease. Updates are compared and swapped.
 type api struct {
-	mu      sync.Mutex
-	lease   coordinationv1.Lease
-	version int
-	writes  []write
+	mu       sync.Mutex
+	lease    coordinationv1.Lease
+	version  int
+	writes   []write
+	watchers map[*watcher]bool
 }
 
+// watcher is one watch of the Lease: an event for each change, in order.
+type watcher struct {
+	events chan watch.Event
+	stop   context.CancelFunc
+}
+
+func (w *watcher) ResultChan() <-chan watch.Event { return w.events }
+func (w *watcher) Stop()                          { w.stop() }
+
 func newAPI() *api {
-	return &api{lease: coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: slotName, ResourceVersion: "0"}}}
+	return &api{watchers: map[*watcher]bool{}, lease: coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: slotName, ResourceVersion: "0"}}}
 }
 
 // hold makes the Lease somebody's.
@@ -70,6 +81,27 @@ func (a *api) hold(holder string, epoch int64) {
 func (a *api) bump() {
 	a.version++
 	a.lease.ResourceVersion = strconv.Itoa(a.version)
+	for w := range a.watchers {
+		w.events <- watch.Event{Type: watch.Modified, Object: a.lease.DeepCopy()}
+	}
+}
+
+// watch tells of every change from now on; what changed since a version is told first.
+func (a *api) watch(version string) *watcher {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := &watcher{events: make(chan watch.Event, 10_000)}
+	a.watchers[w] = true
+	if version != a.lease.ResourceVersion {
+		w.events <- watch.Event{Type: watch.Modified, Object: a.lease.DeepCopy()}
+	}
+	return w
+}
+
+func (a *api) unwatch(w *watcher) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.watchers, w)
 }
 
 func (a *api) get() *coordinationv1.Lease {
@@ -137,6 +169,39 @@ func (c *client) Update(ctx context.Context, l *coordinationv1.Lease, _ metav1.U
 }
 
 var errCut = errors.New("no route to the API server")
+
+// Watch passes events on until the way to the API server has a fault.
+func (c *client) Watch(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+	failed := func() error {
+		return c.faults(ctx, func() func(context.Context, string) error { return c.before }, "watch")
+	}
+	if err := failed(); err != nil {
+		return nil, err
+	}
+	from := c.api.watch(o.ResourceVersion)
+	ctx, stop := context.WithCancel(ctx)
+	to := &watcher{events: make(chan watch.Event), stop: stop}
+	go func() {
+		defer close(to.events)
+		defer c.api.unwatch(from)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e := <-from.events:
+				if failed() != nil {
+					return
+				}
+				select {
+				case to.events <- e:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return to, nil
+}
 
 // cut loses the API server, or brings it back.
 func (c *client) cut(yes bool) {
