@@ -1,0 +1,57 @@
+import type { AgentState, Call, Event, Snapshot } from "./api.ts";
+
+/** What is known of a session: its last Snapshot and what events have changed since. */
+export type Known = Snapshot;
+
+/** An event's place: <epoch>-<sequence>. Epochs are not to be compared. */
+export function placeOf(id: string): { epoch: string; sequence: number } {
+  const at = id.lastIndexOf("-");
+  return { epoch: id.slice(0, at), sequence: Number(id.slice(at + 1)) };
+}
+
+/** How an event follows on what is known. */
+export type Order = "next" | "seen" | "gap";
+
+/** A Snapshot may come at any time; the numbers of one epoch have no gaps. */
+export function orderOf(known: Known | undefined, event: Event): Order {
+  if (!known) return event.type === "Snapshot" ? "next" : "gap";
+  const [last, now] = [placeOf(known.lastEventId), placeOf(event.id)];
+  if (last.epoch !== now.epoch) return event.type === "Snapshot" ? "next" : "gap";
+  if (now.sequence === last.sequence + 1) return "next";
+  if (event.type === "Snapshot") return now.sequence < last.sequence ? "seen" : "next";
+  return now.sequence <= last.sequence ? "seen" : "gap";
+}
+
+/** What is known after the event. Nothing that was known is changed. */
+export function fold(known: Known, event: Event): Known {
+  const next = { ...known, lastEventId: event.id };
+  switch (event.type) {
+    case "Snapshot":
+      return { ...tidy(event.snapshot!), lastEventId: event.id };
+    case "AgentState":
+      return { ...next, agent: event.agent as AgentState };
+    case "LinkState":
+      return { ...next, link: event.name as Known["link"] };
+    case "CallState":
+    case "PartyInfo":
+    case "CallInfo":
+      return event.call ? { ...next, calls: callsAfter(known.calls, event, event.call) } : next;
+  }
+  return next;
+}
+
+function callsAfter(calls: Call[], event: Event, call: Call): Call[] {
+  const gone = new Set([call.callId, ...(event.previousCallIds ?? [])]);
+  const others = calls.filter((c) => !gone.has(c.callId));
+  return event.ended ? others : [...others, tidyCall(call)].sort(byStart);
+}
+
+const byStart = (a: Call, b: Call) =>
+  Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.callId < b.callId ? -1 : 1);
+
+/** Puts empty lists where none were told. */
+export function tidy(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, calls: (snapshot.calls ?? []).map(tidyCall), activities: snapshot.activities ?? [] };
+}
+
+const tidyCall = (call: Call): Call => ({ ...call, capabilities: call.capabilities ?? [] });

@@ -1,0 +1,76 @@
+import { CtilinkError, errorOf, Unreachable } from "./errors.ts";
+
+/** Where the API is, and what to say there. */
+export interface Options {
+  /** The link's address, e.g. https://support.contact-centre.svc:8443; in a browser the page's own when absent. */
+  url?: string;
+  /** The link's desktop token, or what gives it; absent when a proxy on the way adds it. */
+  token?: string | (() => string | undefined | Promise<string | undefined>);
+  fetch?: typeof fetch;
+}
+
+export interface Request {
+  method?: "GET" | "POST" | "DELETE";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** Sends requests with the token, and makes errors of what is not a success. */
+export class Http {
+  private readonly base: string;
+  private readonly fetch: typeof fetch;
+
+  constructor(private readonly options: Options) {
+    this.base = (options.url ?? "").replace(/\/$/, "");
+    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  }
+
+  /** Gives the answer once its headers are there. A refused token is asked for once more. */
+  async send(path: string, request: Request = {}): Promise<Response> {
+    const token = await this.token();
+    let answer = await this.try(path, request, token);
+    if (answer.status === 401 && typeof this.options.token === "function") {
+      const other = await this.token();
+      if (other !== token) answer = await this.try(path, request, other);
+    }
+    if (!answer.ok) throw await errorOf(answer);
+    return answer;
+  }
+
+  /** Gives the answer's JSON, in `timeout` milliseconds at most. */
+  async json<T>(path: string, request: Request = {}, timeout = 15_000): Promise<T> {
+    const late = AbortSignal.timeout(timeout);
+    const signal = request.signal ? AbortSignal.any([request.signal, late]) : late;
+    try {
+      const answer = await this.send(path, { ...request, signal });
+      return (answer.status === 204 ? undefined : await answer.json()) as T;
+    } catch (cause) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      if (late.aborted) throw new Unreachable("no answer in time", 0, { cause });
+      throw cause instanceof CtilinkError ? cause : new Unreachable("the answer broke off", 0, { cause });
+    }
+  }
+
+  private async token() {
+    return typeof this.options.token === "function" ? this.options.token() : this.options.token;
+  }
+
+  private async try(path: string, request: Request, token: string | undefined): Promise<Response> {
+    const headers: Record<string, string> = { ...request.headers };
+    if (token) headers["Authorization"] = `Bearer ${token}`;
+    if (request.body !== undefined) headers["Content-Type"] = "application/json";
+    try {
+      return await this.fetch(this.base + path, {
+        method: request.method ?? "GET",
+        headers,
+        cache: "no-store",
+        credentials: "same-origin", // a proxy on the way may know the user by a cookie
+        ...(request.signal && { signal: request.signal }),
+        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+      });
+    } catch (cause) {
+      throw new Unreachable("the server cannot be reached", 0, { cause });
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fold, orderOf, type Call, type Event, type Snapshot } from "../src/index.ts";
+import { call, event, snapshot } from "./samples.ts";
+
+test("the order of events", () => {
+  const known = snapshot({ lastEventId: "9-5" });
+  const cases: [string, Snapshot | undefined, Partial<Event>, string][] = [
+    ["nothing is known yet", undefined, { id: "9-6" }, "gap"],
+    ["the first Snapshot", undefined, { id: "9-6", type: "Snapshot" }, "next"],
+    ["the next", known, { id: "9-6" }, "next"],
+    ["an old one", known, { id: "9-4" }, "seen"],
+    ["the last again", known, { id: "9-5" }, "seen"],
+    ["one too far", known, { id: "9-7" }, "gap"],
+    ["another epoch", known, { id: "10-6" }, "gap"],
+    ["a Snapshot of another epoch", known, { id: "10-1", type: "Snapshot" }, "next"],
+    ["a Snapshot for who fell behind", known, { id: "9-300", type: "Snapshot" }, "next"],
+    ["a Snapshot of before", known, { id: "9-3", type: "Snapshot" }, "seen"],
+  ];
+  for (const [name, state, e, want] of cases) assert.equal(orderOf(state, event(e)), want, name);
+});
+
+const ids = (calls: Call[]) => calls.map((c) => `${c.callId}:${c.state}`);
+
+test("calls follow their events", () => {
+  const first = call({ callId: "1", startedAt: "2025-01-01T10:00:00Z" });
+  const second = call({ callId: "2", startedAt: "2025-01-01T10:00:05Z" });
+  const known = snapshot({ calls: [first, second] });
+  const cases: [string, Partial<Event>, string[]][] = [
+    ["a new call comes last", { call: call({ callId: "3", startedAt: "2025-01-01T10:01:00Z" }) }, ["1:Established", "2:Established", "3:Established"]],
+    ["a call is replaced where it stands", { call: { ...first, state: "Held" } }, ["1:Held", "2:Established"]],
+    ["an ended call goes", { ended: true, name: "Released", call: { ...first, state: "Released" } }, ["2:Established"]],
+    ["a merged call has its new id", { name: "Conferenced", previousCallIds: ["1", "2"], call: { ...first, callId: "4" } }, ["4:Established"]],
+    ["call data changes", { type: "CallInfo", call: { ...second, variables: { a: "b" } } }, ["1:Established", "2:Established"]],
+  ];
+  for (const [name, e, want] of cases) {
+    const before = structuredClone(known);
+    assert.deepEqual(ids(fold(known, event(e)).calls), want, name);
+    assert.deepEqual(known, before, `${name}: what was known is not changed`);
+  }
+});
+
+test("agent, link and Snapshot replace what was known", () => {
+  const known = snapshot({ calls: [call({})] });
+  const agent = { state: "Available", since: "2025-01-01T10:00:00Z" } as const;
+  assert.deepEqual(fold(known, event({ type: "AgentState", name: "Available", agent })).agent, agent);
+  assert.equal(fold(known, event({ type: "LinkState", name: "LinkDown" })).link, "LinkDown");
+  const next = fold(known, event({ id: "12-1", type: "Snapshot", snapshot: snapshot({ dn: "1002", calls: null as never }) }));
+  assert.deepEqual([next.dn, next.calls, next.lastEventId], ["1002", [], "12-1"]);
+});
