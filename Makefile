@@ -68,6 +68,10 @@ test: $(CLUSTER) ## Unit, golden, API server (envtest) tests and the linter, wit
 lint: $(CLUSTER) ## The linter alone
 	@$(call TOOL,golangci-lint) run
 
+.PHONY: conformance
+conformance: ## Try the driver of CLASS against its simulator or server, and print a table activity × event
+	@go run ./hack/conformance $(CLASS) $(ARGS)
+
 .PHONY: e2e
 e2e: build ## The path on two real nodes of a fresh cluster (needs root)
 	@$(CLUSTER) down

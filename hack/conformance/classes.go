@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ctilink/ctilink-operator/runtime/adapters"
+	"github.com/ctilink/ctilink-operator/runtime/adapters/conformance"
+	"github.com/ctilink/ctilink-operator/runtime/adapters/conformance/ctisim"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// worlds makes the bench of each driver: what its CTI server is, here.
+var worlds = map[string]func(class string, d opencti.Driver) (b conformance.Bench, done func() error, err error){
+	"csta": func(class string, d opencti.Driver) (conformance.Bench, func() error, error) {
+		w, err := ctisim.New()
+		if err != nil {
+			return conformance.Bench{}, nil, err
+		}
+		return w.Bench(class, d), w.Close, nil
+	},
+}
+
+// names lists the classes that can be tried.
+func names() []string {
+	drivers := slices.Collect(maps.Keys(worlds))
+	out := slices.Clone(drivers)
+	for _, c := range adapters.Classes() {
+		if slices.Contains(drivers, c.Extends) {
+			out = append(out, c.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// benchOf finds the class's driver and its world. A class that extends another has its own
+// defaults; where the server is, the world knows better.
+func benchOf(class string) (conformance.Bench, func() error, error) {
+	driver, defaults := class, map[string]string{}
+	for _, c := range adapters.Classes() {
+		if c.Name == class {
+			driver, defaults = c.Extends, maps.Clone(c.Defaults)
+		}
+	}
+	d, found := adapters.Find(driver)
+	world := worlds[driver]
+	if !found || world == nil {
+		return conformance.Bench{}, nil, fmt.Errorf("there is no class %q to try; there are %s", class, strings.Join(names(), ", "))
+	}
+	b, done, err := world(class, d)
+	if err != nil {
+		return b, nil, err
+	}
+	maps.Copy(defaults, b.Config)
+	b.Config = defaults
+	return b, done, nil
+}

@@ -1,0 +1,193 @@
+package conformance
+
+import (
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+// agentScenarios try the agent's state at the ACD.
+func agentScenarios() []scenario {
+	return []scenario{
+		{row: row(opencti.LoginAgent), name: "logs in", play: logsIn},
+		{row: row(opencti.LoginAgent), name: "is refused", play: loginIsRefused},
+		{row: row(opencti.LoginAgent), name: "by queue", play: logsInByQueue},
+		{row: row(opencti.LogoutAgent), name: "logs out", play: logsOut},
+		{row: row(opencti.LogoutAgent), name: "queue by queue", play: logsOutByQueue},
+		{row: row(opencti.SetAgentReady), name: "becomes available", play: becomesReady},
+		{row: row(opencti.SetAgentReady), name: "gets a call of the queue", needs: []opencti.Activity{opencti.AnswerCall}, play: getsACallOfTheQueue},
+		{row: row(opencti.SetAgentNotReady), name: "becomes unavailable, with a reason", play: becomesNotReady},
+		{row: row(opencti.SetAgentNotReady), name: "starts after-call work", play: startsAfterCallWork},
+		{row: row(opencti.SetAgentNotReady), name: "while busy", needs: []opencti.Activity{opencti.AnswerCall}, play: notReadyWhileBusy},
+		{row: RowServer, name: "a supervisor changes the state", needs: []opencti.Activity{opencti.LoginAgent}, play: supervisorChangesTheState},
+		{row: RowServer, name: "the agent's state is not known", needs: []opencti.Activity{opencti.LoginAgent}, play: stateIsNotKnown},
+	}
+}
+
+func row(a opencti.Activity) Row { return Row(a) }
+
+// afterLogin are the states that may follow a login at once.
+var afterLogin = []opencti.EventName{opencti.Unavailable, opencti.Available, opencti.AfterCallWork}
+
+// logsIn logs the desk's agent in.
+func (d *desk) logsIn() {
+	id := d.does(opencti.LoginAgent, opencti.Request{AgentPassword: d.agent.Password})
+	d.hears(expect{event: opencti.LoggedIn, causedBy: id})
+	d.hears(expect{event: opencti.SnapshotEvent, clause: clauseSnapshot})
+}
+
+// ready logs the desk's agent in and makes it available.
+func (d *desk) ready() {
+	d.logsIn()
+	id := d.does(opencti.SetAgentReady, opencti.Request{})
+	d.hears(expect{event: opencti.Available, after: afterLogin, causedBy: id})
+}
+
+func logsIn(s *stage) { s.desk(0).logsIn() }
+
+func loginIsRefused(s *stage) {
+	alice := s.desk(0)
+	if alice.agent.Password != "" {
+		alice.refused(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password + "x"}, "a wrong password", opencti.AuthenticationFailed)
+	}
+	alice.refused(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password, Queue: "no-such-queue"}, "a queue that does not exist", opencti.InvalidQueue)
+	alice.logsIn()
+	alice.refused(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password}, "an agent who is logged in", opencti.AlreadyLoggedIn)
+}
+
+// queues gives the first n queues of the world.
+func (s *stage) queues(n int) []string {
+	for len(s.cast.Queues) < n {
+		s.given("", "second queue")
+	}
+	return s.cast.Queues[:n]
+}
+
+func logsInByQueue(s *stage) {
+	queues, alice := s.queues(2), s.desk(0)
+	for i, q := range queues {
+		id := alice.does(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password, Queue: q})
+		if i == 0 {
+			alice.hears(expect{event: opencti.LoggedIn, causedBy: id})
+		}
+		alice.isIn(queues[:i+1])
+	}
+}
+
+// isIn waits until the agent is told to be in just these queues.
+func (d *desk) isIn(queues []string) {
+	if p := d.until(func() *problem {
+		var names []string
+		for _, q := range d.session.Agent().Queues {
+			names = append(names, q.Name)
+		}
+		if sameSet(names, queues) {
+			return nil
+		}
+		return &problem{clauseQueues, "the agent in the queues " + list(queues), list(names)}
+	}); p != nil {
+		d.found(d.agent.DN, "", *p)
+	}
+}
+
+func logsOut(s *stage) {
+	alice := s.desk(0)
+	alice.refused(opencti.LogoutAgent, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
+	alice.logsIn()
+	id := alice.does(opencti.LogoutAgent, opencti.Request{})
+	alice.hears(expect{event: opencti.LoggedOut, after: afterLogin, causedBy: id})
+	alice.hears(expect{event: opencti.SnapshotEvent, clause: clauseSnapshot})
+	s.row = row(opencti.LogoutAgent)
+	s.act(RowCaller, Act{Who: s.given(s.cast.Customer, "customer"), Does: Calls, To: alice.agent.DN})
+	alice.hears(expect{event: opencti.Offering, newCall: true, clause: clauseDetach}) // the session goes on
+}
+
+func logsOutByQueue(s *stage) {
+	queues, alice := s.queues(2), s.desk(0)
+	for _, q := range queues {
+		alice.does(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password, Queue: q})
+	}
+	alice.hears(expect{event: opencti.LoggedIn})
+	alice.isIn(queues)
+	alice.does(opencti.LogoutAgent, opencti.Request{Queue: queues[0]})
+	alice.isIn(queues[1:])
+	alice.does(opencti.LogoutAgent, opencti.Request{Queue: queues[1]})
+	alice.hears(expect{event: opencti.LoggedOut, clause: clauseQueues, after: append(afterLogin, opencti.LoggedIn)})
+}
+
+func becomesReady(s *stage) {
+	alice := s.desk(0)
+	alice.refused(opencti.SetAgentReady, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
+	alice.ready()
+}
+
+// queued lets the customer call the first queue.
+func (s *stage) queued() {
+	s.act(RowCaller, Act{Who: s.given(s.cast.Customer, "customer"), Does: Calls, To: s.queues(1)[0], Data: callData()})
+}
+
+func getsACallOfTheQueue(s *stage) {
+	alice := s.desk(0)
+	queue := s.queues(1)[0]
+	alice.ready()
+	s.queued()
+	offer := alice.hears(expect{event: opencti.Offering, newCall: true, callType: opencti.Inbound, offeredBy: opencti.ByQueue,
+		queue: queue, ani: s.cast.Customer, data: callData()})
+	id := alice.does(opencti.AnswerCall, opencti.Request{CallID: offer.Call.CallID})
+	alice.hears(expect{event: opencti.Established, callID: offer.Call.CallID, causedBy: id})
+	alice.hears(expect{event: opencti.Busy})
+	s.act(RowCaller, Act{Who: s.cast.Customer, Does: HangsUp})
+	alice.hears(expect{event: opencti.Released, callID: offer.Call.CallID, ended: true})
+	alice.hears(expect{event: opencti.AfterCallWork, or: []opencti.EventName{opencti.Available}, after: []opencti.EventName{opencti.Busy}})
+}
+
+func becomesNotReady(s *stage) {
+	alice := s.desk(0)
+	alice.refused(opencti.SetAgentNotReady, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
+	alice.ready()
+	for _, reason := range []string{"lunch", "training"} {
+		id := alice.does(opencti.SetAgentNotReady, opencti.Request{ReasonCode: reason})
+		alice.hears(expect{event: opencti.Unavailable, reason: reason, causedBy: id})
+	}
+	id := alice.does(opencti.SetAgentReady, opencti.Request{})
+	alice.hears(expect{event: opencti.Available, causedBy: id})
+}
+
+func startsAfterCallWork(s *stage) {
+	alice := s.desk(0)
+	alice.ready()
+	id := alice.does(opencti.SetAgentNotReady, opencti.Request{WorkMode: opencti.AfterCallWorkMode})
+	alice.hears(expect{event: opencti.AfterCallWork, workMode: opencti.AfterCallWorkMode, causedBy: id})
+	id = alice.does(opencti.SetAgentReady, opencti.Request{})
+	alice.hears(expect{event: opencti.Available, causedBy: id})
+}
+
+func notReadyWhileBusy(s *stage) {
+	alice := s.desk(0)
+	alice.ready()
+	s.queued()
+	offer := alice.hears(expect{event: opencti.Offering, newCall: true})
+	alice.does(opencti.AnswerCall, opencti.Request{CallID: offer.Call.CallID})
+	alice.hears(expect{event: opencti.Established, callID: offer.Call.CallID})
+	alice.hears(expect{event: opencti.Busy})
+	id := alice.does(opencti.SetAgentNotReady, opencti.Request{ReasonCode: "lunch"})
+	alice.hears(expect{event: opencti.Busy, pending: opencti.Unavailable, causedBy: id, clause: clausePending})
+	s.act(RowCaller, Act{Who: s.cast.Customer, Does: HangsUp})
+	alice.hears(expect{event: opencti.Released, callID: offer.Call.CallID, ended: true})
+	alice.hears(expect{event: opencti.Unavailable, reason: "lunch", after: []opencti.EventName{opencti.AfterCallWork}})
+}
+
+func supervisorChangesTheState(s *stage) {
+	alice := s.desk(0)
+	alice.ready()
+	s.act(RowServer, Act{Who: alice.agent.ID, Does: IsMadeNotReady})
+	alice.hears(expect{event: opencti.Unavailable})
+}
+
+func stateIsNotKnown(s *stage) {
+	alice := s.desk(0)
+	if !s.bench.tells(opencti.Unknown) {
+		return
+	}
+	alice.ready()
+	s.act(RowServer, Act{Who: alice.agent.ID, Does: Forgets})
+	alice.hears(expect{event: opencti.Unknown, after: []opencti.EventName{opencti.LoggedOut}})
+}
