@@ -1,0 +1,239 @@
+// Package phone is a SIP telephone for tests: it registers, rings, answers, holds, refuses,
+// hangs up, transfers and sends tones, by RFC 3261, 3515, 3891 and 4733. It obeys NOTIFY with
+// the events talk and hold, as desk telephones with remote control do. It has no sound.
+package phone
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo"
+	"github.com/emiago/sipgo/sip"
+)
+
+// Config says whose telephone it is.
+type Config struct {
+	// Server is the registrar and proxy, host:port, by UDP.
+	Server string
+	// Number is the user of its address; Password is for the server's challenges.
+	Number, Password string
+	// Listen is where it listens; empty: anywhere on loopback.
+	Listen string
+	// Deaf telephones answer NOTIFY and do nothing.
+	Deaf bool
+	// Answers picks up whatever rings, at once.
+	Answers bool
+}
+
+// Phone is a telephone. It is safe for concurrent use.
+type Phone struct {
+	Config
+	ua      *sipgo.UserAgent
+	client  *sipgo.Client
+	dialogs sipgo.DialogUA
+	socket  net.PacketConn
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	calls   []*Call
+	changed chan struct{} // closed and replaced by every change of a call
+	closed  bool
+}
+
+// New plugs a telephone in. It is not registered yet.
+func New(c Config) (*Phone, error) {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	socket, err := net.ListenPacket("udp4", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("phone %s: %w", c.Number, err)
+	}
+	silent := slog.New(slog.NewTextHandler(io.Discard, nil))
+	address := socket.LocalAddr().(*net.UDPAddr)
+	ua, err := sipgo.NewUA(sipgo.WithUserAgent(c.Number), sipgo.WithUserAgentHostname("127.0.0.1"),
+		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerLogger(silent)),
+		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerLogger(silent)))
+	if err != nil {
+		return nil, err
+	}
+	client, err := sipgo.NewClient(ua, sipgo.WithClientConnectionAddr(address.String()), sipgo.WithClientAddr(address.String()),
+		sipgo.WithClientLogger(silent))
+	if err != nil {
+		return nil, err
+	}
+	server, err := sipgo.NewServer(ua, sipgo.WithServerLogger(silent))
+	if err != nil {
+		return nil, err
+	}
+	p := &Phone{Config: c, ua: ua, client: client, socket: socket, changed: make(chan struct{})}
+	contact := sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: c.Number, Host: "127.0.0.1", Port: address.Port}}
+	p.dialogs = sipgo.DialogUA{Client: client, ContactHDR: contact}
+	server.OnInvite(p.onInvite)
+	server.OnAck(p.onAck)
+	server.OnBye(p.onBye)
+	server.OnNotify(p.onNotify)
+	server.OnOptions(ok)
+	server.OnUpdate(ok)
+	p.running.Go(func() { _ = server.ServeUDP(socket) })
+	// The library tells nobody that it listens; a request that is sent before wants a socket of its own.
+	for server.TransportLayer().Pool("udp").Size() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	return p, nil
+}
+
+func ok(req *sip.Request, tx sip.ServerTransaction) {
+	_ = tx.Respond(sip.NewResponseFromRequest(req, sip.StatusOK, "OK", nil))
+}
+
+// Register tells the server where the telephone is.
+func (p *Phone) Register(ctx context.Context) error { return p.register(ctx, 3600) }
+
+// Unregister takes that back.
+func (p *Phone) Unregister(ctx context.Context) error { return p.register(ctx, 0) }
+
+func (p *Phone) register(ctx context.Context, seconds int) error {
+	req := sip.NewRequest(sip.REGISTER, p.uri(""))
+	from := &sip.FromHeader{Address: p.uri(p.Number), Params: sip.NewParams()}
+	from.Params.Add("tag", sip.GenerateTagN(16))
+	req.AppendHeader(from)
+	req.AppendHeader(&sip.ToHeader{Address: p.uri(p.Number)})
+	req.AppendHeader(sip.HeaderClone(&p.dialogs.ContactHDR))
+	req.AppendHeader(sip.NewHeader("Expires", fmt.Sprint(seconds)))
+	res, err := p.client.Do(ctx, req, sipgo.ClientRequestRegisterBuild)
+	if err == nil && res.StatusCode == sip.StatusUnauthorized {
+		res, err = p.client.DoDigestAuth(ctx, req, res, sipgo.DigestAuth{Username: p.Number, Password: p.Password})
+	}
+	if err != nil {
+		return fmt.Errorf("phone %s: register: %w", p.Number, err)
+	}
+	if res.StatusCode != sip.StatusOK {
+		return fmt.Errorf("phone %s: register: %s", p.Number, res.StartLine())
+	}
+	return nil
+}
+
+// uri is the address of a user at the server.
+func (p *Phone) uri(user string) sip.Uri {
+	host, port, err := sip.ParseAddr(p.Server)
+	if err != nil {
+		panic(fmt.Sprintf("phone: server %q: %v", p.Server, err))
+	}
+	return sip.Uri{Scheme: "sip", User: user, Host: host, Port: port}
+}
+
+// Calls are those that have not ended, in the order of their beginning.
+func (p *Phone) Calls() []*Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.calls)
+}
+
+// Await waits for a call in one of the states, and gives it.
+func (p *Phone) Await(ctx context.Context, states ...State) (*Call, error) {
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		i := slices.IndexFunc(p.calls, func(c *Call) bool { return slices.Contains(states, c.state) })
+		var found *Call
+		if i >= 0 {
+			found = p.calls[i]
+		}
+		p.mu.Unlock()
+		if found != nil {
+			return found, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("phone %s: no call is %v; it has %s: %w", p.Number, states, p, ctx.Err())
+		}
+	}
+}
+
+// String lists the calls.
+func (p *Phone) String() string {
+	var out []string
+	for _, c := range p.Calls() {
+		out = append(out, c.Far+" "+string(c.State()))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// change alters a call's state, unless it has ended.
+func (p *Phone) change(c *Call, to State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.state == Ended {
+		return
+	}
+	c.state = to
+	if to == Ended {
+		p.calls = slices.DeleteFunc(p.calls, func(other *Call) bool { return other == c })
+		close(c.ended)
+		c.media.close()
+	}
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// add takes a call, unless the telephone is unplugged.
+func (p *Phone) add(c *Call) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.calls = append(p.calls, c)
+	return true
+}
+
+// find gives the call of a request.
+func (p *Phone) find(req *sip.Request) *Call {
+	id := req.CallID()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.calls {
+		if id != nil && c.id == id.Value() {
+			return c
+		}
+	}
+	return nil
+}
+
+// Close hangs up and unplugs the telephone.
+func (p *Phone) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for _, c := range p.Calls() {
+		_ = c.HangUp(ctx)
+	}
+	p.Unplug()
+}
+
+// Unplug is a power cut: nobody is told.
+func (p *Phone) Unplug() {
+	p.mu.Lock()
+	p.closed = true
+	calls := slices.Clone(p.calls)
+	p.mu.Unlock()
+	for _, c := range calls {
+		p.change(c, Ended)
+		c.cancel()
+	}
+	_ = p.client.Close()
+	_ = p.ua.Close()
+	_ = p.socket.Close()
+	p.running.Wait()
+}
