@@ -99,16 +99,24 @@ type TreatmentRule struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=60
 	DelaySeconds int32 `json:"delaySeconds,omitempty"`
-	// attachData attaches data to the call: name to CEL expression.
+	// attachData attaches data to the call: name, of at most 64 characters, to CEL
+	// expression.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 64 && size(self[k]) <= 1024)",message="names have at most 64 characters and expressions at most 1024"
-	AttachData map[string]string `json:"attachData,omitempty"`
+	AttachData map[string]Expression `json:"attachData,omitempty"`
 }
 
 // Answering says who answers an offered call, and when.
 // +kubebuilder:validation:Enum=Manual;OnOffer;AfterDelay;OnInteraction
 type Answering string
+
+// The ways to answer.
+const (
+	AnswerManually      Answering = "Manual"
+	AnswerOnOffer       Answering = "OnOffer"
+	AnswerAfterDelay    Answering = "AfterDelay"
+	AnswerOnInteraction Answering = "OnInteraction"
+)
 
 // ScreenPop is an address or the name of an interaction.
 // +kubebuilder:validation:XValidation:rule="has(self.url) != has(self.interaction)",message="set either url or interaction"

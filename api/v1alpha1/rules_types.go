@@ -32,13 +32,18 @@ type EventRules struct {
 	// populate fills an event's fields, by event type: field to expression.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(t, t in ['CallState', 'CallInfo', 'PartyInfo', 'AgentState', 'Snapshot'])",message="event types with fields are CallState, CallInfo, PartyInfo, AgentState and Snapshot"
 	Populate map[string]PopulateRules `json:"populate,omitempty"`
 }
 
 // PopulateRules are the expressions of an event type's fields.
 // +kubebuilder:validation:MaxProperties=64
-// +kubebuilder:validation:XValidation:rule="self.all(f, size(self[f]) <= 4096)",message="an expression has at most 4096 characters"
-type PopulateRules map[string]string
+type PopulateRules map[string]Expression
+
+// Expression is written in CEL.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=4096
+type Expression string
 
 // IdentifyRule says which event a raw event is.
 type IdentifyRule struct {
@@ -58,10 +63,12 @@ type IdentifyRule struct {
 	When string `json:"when,omitempty"`
 	// then is the event.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	Then string `json:"then"`
+	Then EventName `json:"then"`
 }
+
+// EventName is one of the events that a rule may give.
+// +kubebuilder:validation:Enum=Offering;Initiated;Delivered;Queued;Established;Held;Retrieved;Conferenced;Transferred;Diverted;Failed;Abandoned;Released;LoggedIn;Available;Busy;AfterCallWork;Unavailable;LoggedOut;Unknown;PartyInfo;CallInfo;Snapshot
+type EventName string
 
 // FilterRule drops events.
 type FilterRule struct {

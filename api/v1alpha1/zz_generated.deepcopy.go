@@ -475,7 +475,7 @@ func (in *EventRules) DeepCopyInto(out *EventRules) {
 		in, out := &in.Populate, &out.Populate
 		*out = make(map[string]PopulateRules, len(*in))
 		for key, val := range *in {
-			var outVal map[string]string
+			var outVal map[string]Expression
 			if val == nil {
 				(*out)[key] = nil
 			} else {
@@ -886,7 +886,7 @@ func (in *TreatmentRule) DeepCopyInto(out *TreatmentRule) {
 	}
 	if in.AttachData != nil {
 		in, out := &in.AttachData, &out.AttachData
-		*out = make(map[string]string, len(*in))
+		*out = make(map[string]Expression, len(*in))
 		for key, val := range *in {
 			(*out)[key] = val
 		}

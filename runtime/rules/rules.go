@@ -1,154 +1,38 @@
 // Package rules runs a class's event rules: the decision tree, the filters and the
-// data transforms of the guide's HandleEvent, written in CEL. It imports opencti
-// alone; sessions and the operator's checks use it.
+// data transforms of the guide's HandleEvent, and a pool's call treatment, written in
+// CEL. Sessions run them, the operator checks them before they are in force. It imports
+// opencti alone.
 package rules
 
 import (
-	"fmt"
-	"reflect"
-	"slices"
-	"strings"
-
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
 // Set is a compiled RuleSet. It is immutable and safe for concurrent use.
 type Set struct {
-	callID   cel.Program
+	callID   *expression
+	decide   *expression       // setEventType: nil when identify decides
 	identify map[string][]rule // by raw name: most rules cost no evaluation
 	filter   []filter
-	populate map[opencti.EventType][]field
+	populate map[opencti.EventType]*transform
 }
 
 type rule struct {
 	opencti.Rule
-	when cel.Program // nil: always
+	when *expression // nil: always
 }
 
 type filter struct {
 	name string
-	when cel.Program
+	when *expression
 }
 
-type field struct {
-	name string
-	expr cel.Program
-}
-
-// Error names the rule that does not compile.
-type Error struct {
-	Rule string
-	Err  error
-}
-
-// Error implements error.
-func (e *Error) Error() string { return fmt.Sprintf("rule %q: %v", e.Rule, e.Err) }
-
-// Unwrap gives the compiler's error.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Compile type-checks every expression. It refuses names outside the closed set
-// of events and fields that no event has.
-func Compile(rs opencti.RuleSet) (*Set, error) {
-	env, err := cel.NewEnv(
-		cel.Variable("event", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Variable("session", cel.MapType(cel.StringType, cel.StringType)),
-		cel.Variable("call", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Variable("name", cel.StringType),
-	)
-	if err != nil {
-		return nil, err
-	}
-	s := &Set{identify: map[string][]rule{}, populate: map[opencti.EventType][]field{}}
-	if rs.CallID != "" {
-		if s.callID, err = compile(env, rs.CallID, cel.StringType); err != nil {
-			return nil, &Error{"callId", err}
-		}
-	}
-	if err := s.compileIdentify(env, rs.Identify); err != nil {
-		return nil, err
-	}
-	for _, f := range rs.Filter {
-		p, err := compile(env, f.When, cel.BoolType)
-		if err != nil {
-			return nil, &Error{f.Name, err}
-		}
-		s.filter = append(s.filter, filter{f.Name, p})
-	}
-	return s, s.compilePopulate(env, rs.Populate)
-}
-
-func (s *Set) compileIdentify(env *cel.Env, rules []opencti.Rule) error {
-	for _, r := range rules {
-		if _, ok := opencti.TypeOf(r.Then); !ok {
-			return &Error{r.Name, fmt.Errorf("then: %q is not one of the events", r.Then)}
-		}
-		c := rule{Rule: r}
-		if r.When != "" {
-			p, err := compile(env, r.When, cel.BoolType)
-			if err != nil {
-				return &Error{r.Name, err}
-			}
-			c.when = p
-		}
-		s.identify[r.On] = append(s.identify[r.On], c)
-	}
-	return nil
-}
-
-func (s *Set) compilePopulate(env *cel.Env, populate map[opencti.EventType]map[string]string) error {
-	for t, fields := range populate {
-		for name, expr := range fields {
-			id := fmt.Sprintf("populate.%s.%s", t, name)
-			if !slices.Contains(opencti.PopulateFields(t), name) {
-				return &Error{id, fmt.Errorf("there is no such field; %s has %s", t, strings.Join(opencti.PopulateFields(t), ", "))}
-			}
-			p, err := compile(env, expr, cel.DynType)
-			if err != nil {
-				return &Error{id, err}
-			}
-			s.populate[t] = append(s.populate[t], field{name, p})
-		}
-		slices.SortFunc(s.populate[t], func(a, b field) int { return strings.Compare(a.name, b.name) })
-	}
-	return nil
-}
-
-func compile(env *cel.Env, expr string, want *cel.Type) (cel.Program, error) {
-	ast, iss := env.Compile(expr)
-	if iss.Err() != nil {
-		return nil, iss.Err()
-	}
-	if got := ast.OutputType(); want != cel.DynType && !got.IsExactType(want) && !got.IsExactType(cel.DynType) {
-		return nil, fmt.Errorf("gives %s, must give %s", got, want)
-	}
-	return env.Program(ast, cel.EvalOptions(cel.OptOptimize))
-}
-
-// Input is one raw event with what its session knows.
-type Input struct {
-	Raw      opencti.RawEvent
-	DN       string
-	AgentID  string
-	Call     string            // the call's id; empty: none
-	State    opencti.EventName // what the session knows of that call; empty: nothing
-	CallType opencti.CallType  // likewise
-	bindings map[string]any
-}
-
-func (in *Input) vars(name opencti.EventName) map[string]any {
-	if in.bindings == nil {
-		in.bindings = map[string]any{
-			"event":   in.Raw.Fields,
-			"session": map[string]string{"dn": in.DN, "agentId": in.AgentID},
-		}
-	}
-	in.bindings["call"] = map[string]any{"known": in.State != "", "state": string(in.State), "callType": string(in.CallType)}
-	in.bindings["name"] = string(name)
-	return in.bindings
+// transform fills the fields of one event type.
+type transform struct {
+	fields []string
+	from   []*expression
 }
 
 // CallID gives the call that the event is about, or "".
@@ -156,20 +40,25 @@ func (s *Set) CallID(in *Input) string {
 	if s.callID == nil {
 		return ""
 	}
-	v, _, err := s.callID.Eval(in.vars(""))
-	if err != nil {
+	v, absent, err := s.callID.value(in, in.Raw.Fields)
+	if absent || err != nil {
 		return ""
 	}
-	id, _ := v.Value().(string)
+	id, _ := v.(string)
 	return id
 }
 
-// Identify names the event (SetEventType); false when no rule matches.
+// Identify names the event (SetEventType); false when the event is to be dropped
+// because no rule matches. The error is an *Error.
 func (s *Set) Identify(in *Input) (opencti.EventName, bool, error) {
-	for _, r := range s.identify[in.Raw.Name] {
-		ok, err := holds(r.when, in.vars(""))
+	if s.decide != nil {
+		return s.decided(in)
+	}
+	for i := range s.identify[in.Raw.Name] {
+		r := &s.identify[in.Raw.Name][i]
+		ok, err := r.when.holds(in, in.Raw.Fields)
 		if err != nil {
-			return "", false, &Error{r.Name, err}
+			return "", false, failed(r.Name, identifyField(r.Name, "when"), err)
 		}
 		if ok {
 			return r.Then, true, nil
@@ -178,12 +67,35 @@ func (s *Set) Identify(in *Input) (opencti.EventName, bool, error) {
 	return "", false, nil
 }
 
-// Drops says whether a filter drops the event (FilterEvent).
+// decided asks setEventType. What reads an absent field names no event.
+func (s *Set) decided(in *Input) (opencti.EventName, bool, error) {
+	v, absent, err := s.decide.value(in, in.Raw.Fields)
+	if err != nil {
+		return "", false, failed("", "setEventType", err)
+	}
+	name, _ := v.(string)
+	if absent || name == "" {
+		return "", false, nil
+	}
+	if !canBeTold(opencti.EventName(name)) {
+		return "", false, &Error{Field: "setEventType", Problem: "gives a text that is not the name of an event"}
+	}
+	return opencti.EventName(name), true, nil
+}
+
+// canBeTold says whether a rule may give the event's name.
+func canBeTold(n opencti.EventName) bool {
+	t, ok := opencti.TypeOf(n)
+	return ok && opencti.PopulateFields(t) != nil
+}
+
+// Drops says whether a filter drops the event (FilterEvent). The error is an *Error.
 func (s *Set) Drops(in *Input, name opencti.EventName) (bool, error) {
+	in.name = name
 	for _, f := range s.filter {
-		ok, err := holds(f.when, in.vars(name))
+		ok, err := f.when.holds(in, in.Raw.Fields)
 		if err != nil {
-			return false, &Error{f.name, err}
+			return false, failed(f.name, filterField(f.name), err)
 		}
 		if ok {
 			return true, nil
@@ -192,93 +104,62 @@ func (s *Set) Drops(in *Input, name opencti.EventName) (bool, error) {
 	return false, nil
 }
 
-// holds evaluates a condition; one that reads an absent field does not hold.
-func holds(p cel.Program, vars map[string]any) (bool, error) {
-	if p == nil {
-		return true, nil
-	}
-	v, _, err := p.Eval(vars)
-	if absent(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	b, ok := v.Value().(bool)
-	if !ok {
-		return false, fmt.Errorf("gave %s, must give a bool", v.Type().TypeName())
-	}
-	return b, nil
-}
-
-// absent recognises CEL's two errors for a field that is not there.
-func absent(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "no such key") || strings.Contains(err.Error(), "no such attribute"))
-}
-
-// Data is what Populate made of a raw event.
-type Data map[string]any
-
-// Populate runs the data transform for an event type (PopulateEventData).
+// Populate runs the data transform for an event type (PopulateEventData). An expression
+// that reads what is not there leaves its field alone. The error is an *Error.
 func (s *Set) Populate(in *Input, t opencti.EventType, name opencti.EventName) (Data, error) {
-	d := Data{}
-	for _, f := range s.populate[t] {
-		v, _, err := f.expr.Eval(in.vars(name))
-		if absent(err) {
-			continue
-		}
+	in.name = name
+	p := s.populate[t]
+	if p == nil {
+		return Data{}, nil
+	}
+	d := Data{fields: p.fields, values: make([]any, len(p.fields))}
+	for i, e := range p.from {
+		v, absent, err := e.value(in, in.Raw.Fields)
 		if err != nil {
-			return nil, &Error{fmt.Sprintf("populate.%s.%s", t, f.name), err}
+			return Data{}, failed("", populateField(t, p.fields[i]), err)
 		}
-		d[f.name] = v.Value()
+		if !absent {
+			d.values[i] = v
+		}
 	}
 	return d, nil
 }
 
-// String reads a field as text; "" when it is absent or something else.
-func (d Data) String(name string) string {
-	s, _ := d[name].(string)
-	return s
+// Input is one raw event with what its session knows. It serves one event, in one
+// goroutine.
+type Input struct {
+	Raw      opencti.RawEvent
+	DN       string
+	AgentID  string
+	Call     string            // the call's id; empty: none
+	State    opencti.EventName // what the session knows of that call; empty: nothing
+	CallType opencti.CallType  // likewise
+
+	name    opencti.EventName
+	session sessionVars
+	call    callVars
 }
 
-// Bool reads a truth; false when it is absent or something else. ok says which.
-func (d Data) Bool(name string) (value, ok bool) {
-	value, ok = d[name].(bool)
-	return value, ok
-}
+var _ cel.Activation = (*Input)(nil)
 
-// Strings reads a list of texts.
-func (d Data) Strings(name string) []string {
-	out, _ := native[[]string](d[name])
-	return out
-}
-
-// Map reads a map of texts.
-func (d Data) Map(name string) map[string]string {
-	out, _ := native[map[string]string](d[name])
-	return out
-}
-
-// Maps reads a list of maps of texts.
-func (d Data) Maps(name string) []map[string]string {
-	out, _ := native[[]map[string]string](d[name])
-	return out
-}
-
-// native turns what came through CEL, which may be CEL's own values or the
-// driver's, into a Go type.
-func native[T any](v any) (T, bool) {
-	var zero T
-	if v == nil {
-		return zero, false
+// ResolveName gives the expressions their variables.
+func (in *Input) ResolveName(name string) (any, bool) {
+	switch name {
+	case "event":
+		return in.Raw.Fields, true
+	case "session":
+		in.session = sessionVars{in.DN, in.AgentID}
+		return &in.session, true
+	case "call":
+		in.call = callVars{in.State != "", in.State, in.CallType}
+		return &in.call, true
+	case "raw":
+		return in.Raw.Name, true
+	case "name":
+		return string(in.name), true
 	}
-	if t, ok := v.(T); ok {
-		return t, true
-	}
-	r, err := types.DefaultTypeAdapter.NativeToValue(v).ConvertToNative(reflect.TypeFor[T]())
-	if err != nil {
-		return zero, false
-	}
-	t, ok := r.(T)
-	return t, ok
+	return nil, false
 }
+
+// Parent is nil: all variables are here.
+func (in *Input) Parent() cel.Activation { return nil }
