@@ -32,7 +32,11 @@ func setAgentState(model *switchmodel.Switch, r *wire.SetAgentState) (wire.Messa
 	return wire.SetAgentStateResponse{PendingState: agentStates[pending]}, nil
 }
 
+// getAgentState tells of the agent at a telephone, or of all agents of a queue.
 func getAgentState(model *switchmodel.Switch, r *wire.GetAgentState) (wire.Message, error) {
+	if agents, err := model.QueueAgents(deviceID(r.Device)); err == nil {
+		return queueAgents(r.Device, agents), nil
+	}
 	a, err := model.AgentAt(deviceID(r.Device))
 	if err != nil {
 		return nil, err
@@ -42,20 +46,30 @@ func getAgentState(model *switchmodel.Switch, r *wire.GetAgentState) (wire.Messa
 		return wire.GetAgentStateResponse{Agents: []wire.AgentStateEntry{nobody}}, nil
 	}
 	entry := wire.AgentStateEntry{AgentID: string(a.ID), LoggedOn: true}
-	for _, id := range a.Queues {
-		queue := wire.Device(string(id))
+	for _, q := range a.Queues {
+		queue := wire.Device(string(q.ID))
 		if r.Group == nil || r.Group.Number == queue.Number {
-			entry.Info = append(entry.Info, agentInfo(a, &queue))
+			entry.Info = append(entry.Info, agentInfo(&queue, q.State, a.Pending))
 		}
 	}
 	if len(entry.Info) == 0 {
-		entry.Info = []wire.AgentInfo{agentInfo(a, nil)}
+		entry.Info = []wire.AgentInfo{agentInfo(nil, a.State, a.Pending)}
 	}
 	return wire.GetAgentStateResponse{Agents: []wire.AgentStateEntry{entry}, Extensions: reasons(a)}, nil
 }
 
-func agentInfo(a *switchmodel.Agent, queue *wire.DeviceID) wire.AgentInfo {
-	return wire.AgentInfo{Group: queue, State: agentStates[a.State], PendingState: agentStates[a.Pending]}
+func queueAgents(queue wire.DeviceID, agents []switchmodel.QueueAgent) wire.Message {
+	var answer wire.GetAgentStateResponse
+	for _, a := range agents {
+		answer.Agents = append(answer.Agents, wire.AgentStateEntry{
+			AgentID: string(a.ID), LoggedOn: true, Info: []wire.AgentInfo{agentInfo(&queue, a.State, a.Pending)},
+		})
+	}
+	return answer
+}
+
+func agentInfo(queue *wire.DeviceID, state, pending switchmodel.AgentState) wire.AgentInfo {
+	return wire.AgentInfo{Group: queue, State: agentStates[state], PendingState: agentStates[pending]}
 }
 
 func reasons(a *switchmodel.Agent) *wire.Extensions {
@@ -69,6 +83,10 @@ func agentMessage(e switchmodel.Event, monitorID string) wire.Message {
 		AgentID:           string(e.Agent.ID),
 		Cause:             wire.EventCause(e.Cause),
 		Extensions:        reasons(e.Agent),
+	}
+	if e.Queue != "" {
+		queue := wire.Device(string(e.Queue))
+		told.Group = &queue
 	}
 	switch e.Kind {
 	case switchmodel.AgentLoggedOn:

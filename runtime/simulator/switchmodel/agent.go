@@ -32,12 +32,16 @@ type agent struct {
 	id     AgentID
 	phone  *extension
 	queues []*queue
+	// aside are the queues for which the agent is not ready while he is for others.
+	aside []*queue
 
 	standing
 	since time.Time
 	// resume is what the calls interrupted; pending, what was asked for since.
 	resume  standing
 	pending *standing
+
+	reserved *connection // of a call that will ring here
 
 	served bool   // a call of a queue was answered, so work follows
 	wrapUp *alarm // the end of automatic work after the call
@@ -50,16 +54,46 @@ func (s *Switch) enters(a *agent, next standing) {
 	}
 	s.cancel(a.wrapUp)
 	a.wrapUp = nil
-	a.standing, a.since = next, s.now()
+	before := a.state
+	a.standing, a.since = next, s.clock()
 	if next.state == Ready || next.state == NotReady {
 		a.pending = nil
+	}
+	if next.state == NotReady {
+		a.aside = nil
 	}
 	if next.state == WorkingAfterCall && a.served {
 		s.timeWrapUp(a)
 	}
-	s.emit(Event{Kind: agentEvent[next.state], Agent: a.view(), Cause: next.cause})
+	s.tellState(a, before)
 	if next.state == Ready {
-		s.available(a)
+		s.available(a, a.serves())
+	}
+}
+
+// tellState tells an agent's state: once for all queues, or for each where they
+// differ; the ones for which he is not ready come first, and only if they are
+// news.
+func (s *Switch) tellState(a *agent, before AgentState) {
+	if a.state != Ready || len(a.aside) == 0 {
+		s.tellAgent(agentEvent[a.state], a, a.cause)
+		return
+	}
+	if before != NotReady {
+		s.tellAgent(AgentNotReady, a, a.cause, a.aside...)
+	}
+	s.tellAgent(AgentReady, a, a.cause, a.serves()...)
+}
+
+// tellAgent tells it for each queue; of none, it is about all of the agent's.
+func (s *Switch) tellAgent(kind EventKind, a *agent, cause Cause, queues ...*queue) {
+	e := Event{Kind: kind, Agent: s.agentView(a), Cause: cause}
+	for _, q := range queues {
+		e.Queue = q.ID
+		s.emit(e)
+	}
+	if len(queues) == 0 {
+		s.emit(e)
 	}
 }
 
@@ -73,7 +107,11 @@ var agentEvent = map[AgentState]EventKind{
 
 func (s *Switch) timeWrapUp(a *agent) {
 	a.served = false
-	a.wrapUp = s.after(s.cfg.WrapUpTime, func() { s.enters(a, *a.pending) })
+	lasts := s.cfg.WrapUpTime
+	if o, odd := s.odd(WrapsUp, a.phone.id); odd {
+		lasts = o.Delay
+	}
+	a.wrapUp = s.after(lasts, func() { s.enters(a, *a.pending) })
 }
 
 // seized: the telephone has a call. The first one makes its agent busy.
@@ -99,7 +137,7 @@ func (s *Switch) freed(phone *extension) {
 	}
 	s.mute(phone, false) // for the next call it is on again
 	a := phone.agent
-	if a == nil || a.state != Busy {
+	if a == nil || a.state != Busy || a.reserved != nil {
 		return
 	}
 	next := a.resume
@@ -108,13 +146,13 @@ func (s *Switch) freed(phone *extension) {
 	}
 	switch {
 	case next.state == LoggedOff:
-		s.logOff(a, next.cause)
+		s.logOffFor(a, next)
 	case next.state == WorkingAfterCall:
 		a.served, a.pending = false, nil // asked for, so the agent ends it himself
 		s.enters(a, next)
-	case a.served && s.cfg.WrapUpTime > 0:
+	case a.served && (s.cfg.WrapUpTime > 0 || s.oddities[WrapsUp] != nil):
 		a.pending = &next
-		s.enters(a, standing{state: WorkingAfterCall, cause: CauseNormal})
+		s.enters(a, standing{state: WorkingAfterCall, cause: CauseAutoWork})
 	default:
 		a.served = false
 		s.enters(a, next)
@@ -125,10 +163,10 @@ func (s *Switch) freed(phone *extension) {
 func (s *Switch) logOn(id AgentID, phone *extension, queues []*queue) {
 	a := &agent{id: id, phone: phone, queues: queues}
 	a.standing = standing{state: NotReady, cause: CauseNormal}
-	a.since = s.now()
+	a.since = s.clock()
 	phone.agent = a
 	s.agents[id] = a
-	s.emit(Event{Kind: AgentLoggedOn, Agent: a.view(), Cause: CauseNormal})
+	s.tellAgent(AgentLoggedOn, a, CauseNormal, queues...)
 	if len(phone.connections) > 0 {
 		s.seized(phone)
 		return
@@ -137,14 +175,19 @@ func (s *Switch) logOn(id AgentID, phone *extension, queues []*queue) {
 }
 
 func (s *Switch) logOff(a *agent, cause Cause) {
+	s.logOffFor(a, standing{state: LoggedOff, cause: cause})
+}
+
+func (s *Switch) logOffFor(a *agent, off standing) {
 	if a.state == Ready {
 		s.unavailable(a)
 	}
 	s.cancel(a.wrapUp)
-	a.standing, a.since, a.pending = standing{state: LoggedOff, cause: cause}, s.now(), nil
+	a.standing, a.since, a.pending = off, s.clock(), nil
+	a.aside = nil
 	a.phone.agent = nil
 	delete(s.agents, a.id)
-	s.emit(Event{Kind: AgentLoggedOff, Agent: a.view(), Cause: cause})
+	s.tellAgent(AgentLoggedOff, a, off.cause)
 }
 
 // queuesOf lists the queues that an agent serves.

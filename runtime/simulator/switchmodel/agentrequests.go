@@ -1,9 +1,7 @@
 package switchmodel
 
 import (
-	"cmp"
 	"crypto/subtle"
-	"maps"
 	"slices"
 )
 
@@ -12,7 +10,7 @@ type AgentRequest struct {
 	Device   DeviceID
 	Agent    AgentID // needed to log on; otherwise whoever is logged on
 	Password string
-	Queue    string // log on to, or off from, this queue only; number or name
+	Queue    string // concerns this queue only; number or name
 	State    AgentState
 	Reason   string
 }
@@ -36,15 +34,30 @@ func (s *Switch) SetAgentState(r AgentRequest) (pending AgentState, err error) {
 	case r.Agent != "" && r.Agent != a.id:
 		return "", ErrInvalidAgent
 	}
-	switch r.State {
-	case LoggedOff:
-		return s.requestLogOff(a, r)
-	case NotReady:
-		return s.requestState(a, standing{state: NotReady, reason: r.Reason, cause: CauseNormal}), nil
-	case Ready, WorkingAfterCall:
-		return s.requestState(a, standing{state: r.State, cause: CauseNormal}), nil
+	return s.change(a, r, CauseNormal)
+}
+
+// change does what was asked of an agent who is logged on.
+func (s *Switch) change(a *agent, r AgentRequest, cause Cause) (pending AgentState, err error) {
+	var q *queue
+	if r.Queue != "" {
+		if q = s.queue(r.Queue); q == nil || !slices.Contains(a.queues, q) {
+			return "", ErrInvalidQueue
+		}
 	}
-	return "", ErrInvalidAgentState
+	next := standing{state: r.State, cause: cause}
+	switch {
+	case r.State == LoggedOff:
+		return s.requestLogOff(a, q, cause)
+	case r.State == NotReady:
+		next.reason = r.Reason
+	case r.State != Ready && r.State != WorkingAfterCall:
+		return "", ErrInvalidAgentState
+	}
+	if q == nil || len(a.queues) == 1 || r.State == WorkingAfterCall {
+		return s.requestState(a, next), nil
+	}
+	return s.requestQueueState(a, q, next), nil
 }
 
 // LoggedOn can be asked for; what follows is another state.
@@ -79,63 +92,50 @@ func (s *Switch) requestLogOn(phone *extension, r AgentRequest) error {
 	return nil
 }
 
-// addQueues lets somebody who is logged on serve more queues.
-func (s *Switch) addQueues(a *agent, queues []*queue) {
-	for _, q := range queues {
-		if slices.Contains(a.queues, q) {
-			continue
-		}
-		a.queues = append(a.queues, q)
-		if a.state == Ready {
-			q.idle = append(q.idle, a)
-			s.distribute(q)
-		}
-	}
-}
-
-func (s *Switch) requestLogOff(a *agent, r AgentRequest) (AgentState, error) {
-	if r.Queue != "" {
-		left, err := s.leaveGroup(a, r.Queue)
-		if err != nil || left {
-			return "", err
-		}
+func (s *Switch) requestLogOff(a *agent, q *queue, cause Cause) (AgentState, error) {
+	if q != nil && len(a.queues) > 1 {
+		s.leaveQueues(a, cause, q)
+		return "", nil
 	}
 	if a.state != Busy {
-		s.logOff(a, CauseNormal)
+		s.logOff(a, cause)
 		return "", nil
 	}
 	if s.cfg.RefuseLogoutWhileBusy {
 		return "", ErrInvalidAgentState
 	}
-	a.pending = &standing{state: LoggedOff, cause: CauseNormal}
+	s.intends(a, standing{state: LoggedOff, cause: cause})
 	return LoggedOff, nil
 }
 
-// leaveGroup takes an agent out of one queue; leaving the last is logging off.
-func (s *Switch) leaveGroup(a *agent, name string) (left bool, err error) {
-	q := s.queue(name)
-	if q == nil || !slices.Contains(a.queues, q) {
-		return false, ErrInvalidQueue
+// requestState changes the state for all queues.
+func (s *Switch) requestState(a *agent, next standing) (pending AgentState) {
+	switch {
+	case a.state == Busy:
+		s.intends(a, next)
+		if next.state == Ready {
+			a.aside = nil
+		}
+		return next.state
+	case a.state == Ready && next.state == Ready && len(a.aside) > 0:
+		back := a.aside
+		a.aside = nil
+		s.tellState(a, Ready)
+		s.available(a, back)
+	case a.state != next.state || a.reason != next.reason:
+		a.served, a.pending, a.aside = false, nil, nil
+		s.enters(a, next)
 	}
-	if len(a.queues) == 1 {
-		return false, nil
-	}
-	q.idle = slices.DeleteFunc(q.idle, func(other *agent) bool { return other == a })
-	a.queues = slices.DeleteFunc(a.queues, func(other *queue) bool { return other == q })
-	return true, nil
+	return ""
 }
 
-func (s *Switch) requestState(a *agent, next standing) (pending AgentState) {
-	if a.state == Busy {
-		a.pending = &next
-		return next.state
+// intends: the state follows when the agent's calls are over.
+func (s *Switch) intends(a *agent, next standing) {
+	changed := a.pending == nil || a.pending.state != next.state || a.pending.reason != next.reason
+	a.pending = &next
+	if changed {
+		s.tellAgent(AgentBusy, a, next.cause)
 	}
-	if a.state == next.state && a.reason == next.reason {
-		return ""
-	}
-	a.served, a.pending = false, nil
-	s.enters(a, next)
-	return ""
 }
 
 // AgentAt shows who is logged on at a device; nil: nobody.
@@ -148,16 +148,15 @@ func (s *Switch) AgentAt(id DeviceID) (*Agent, error) {
 	if phone.agent == nil {
 		return nil, nil
 	}
-	return phone.agent.view(), nil
+	return s.agentView(phone.agent), nil
 }
 
 // Agents lists who is logged on.
 func (s *Switch) Agents() []Agent {
 	defer s.enter()()
-	agents := slices.SortedFunc(maps.Values(s.agents), func(a, b *agent) int { return cmp.Compare(a.id, b.id) })
-	views := make([]Agent, 0, len(agents))
-	for _, a := range agents {
-		views = append(views, *a.view())
+	views := make([]Agent, 0, len(s.agents))
+	for _, a := range s.seated() {
+		views = append(views, *s.agentView(a))
 	}
 	return views
 }

@@ -66,6 +66,12 @@ type connection struct {
 	ringing *alarm
 	queue   *queue // where it waits, or which offered it here
 
+	reason   string      // of the agent who does not answer, where it is not the usual one
+	reserved *agent      // whom it will ring at, while it waits
+	twin     *connection // of the same line, which rings as well
+	silent   bool        // listens only
+	late     *alarm      // brings the data
+
 	// consults is the call on the same telephone that this one was made about.
 	consults *connection
 
@@ -89,11 +95,17 @@ func (x *extension) occupied(except *connection) bool {
 
 // alive: somebody is there, with somebody or something at the other end.
 func (c *call) alive() bool {
-	return len(c.connections) > 1 && slices.ContainsFunc(c.connections, (*connection).present)
+	parties := 0
+	for _, n := range c.connections {
+		if !n.silent {
+			parties++
+		}
+	}
+	return parties > 1 && slices.ContainsFunc(c.connections, (*connection).present)
 }
 
 // present: there is somebody who talks or listens to music.
-func (n *connection) present() bool { return n.state == Connected || n.state == Hold }
+func (n *connection) present() bool { return !n.silent && (n.state == Connected || n.state == Hold) }
 
 func (c *call) at(id DeviceID) *connection {
 	for _, n := range c.connections {
@@ -106,7 +118,7 @@ func (c *call) at(id DeviceID) *connection {
 
 // join adds a device to a call. An agent with a call is busy.
 func (s *Switch) join(c *call, id DeviceID, phone *extension, state ConnectionState) *connection {
-	n := &connection{call: c, device: id, phone: phone, state: state, since: s.now()}
+	n := &connection{call: c, device: id, phone: phone, state: state, since: s.clock()}
 	c.connections = append(c.connections, n)
 	if phone != nil {
 		phone.connections = append(phone.connections, n)
@@ -117,13 +129,17 @@ func (s *Switch) join(c *call, id DeviceID, phone *extension, state ConnectionSt
 func (s *Switch) become(n *connection, state ConnectionState) {
 	s.cancel(n.ringing)
 	n.ringing = nil
-	n.state, n.since = state, s.now()
+	n.state, n.since = state, s.clock()
 }
 
 // part takes a connection out of its call and off its telephone, silently.
 func (s *Switch) part(n *connection) {
 	s.become(n, Null)
 	s.cancel(n.leaving)
+	s.cancel(n.late)
+	if n.twin != nil {
+		n.twin.twin, n.twin = nil, nil
+	}
 	same := func(other *connection) bool { return other == n }
 	n.call.connections = slices.DeleteFunc(n.call.connections, same)
 	if n.phone == nil {
@@ -158,40 +174,20 @@ func (s *Switch) dropAll(left []*extension, c *call, releasing DeviceID, cause C
 		}
 		left = s.drop(left, n, releasing, why)
 	}
-	delete(s.calls, c.id)
+	s.forget(c)
 	return left
 }
 
 func (s *Switch) drop(left []*extension, n *connection, releasing DeviceID, cause Cause) []*extension {
-	s.leaveQueue(n)
+	if a := s.leaveQueue(n); a != nil {
+		left = append(left, a.phone)
+	}
 	s.part(n)
 	s.emit(Event{Kind: ConnectionCleared, Call: n.call.view(), Device: n.device, Releasing: releasing, Cause: cause})
 	if n.phone != nil {
 		left = append(left, n.phone)
 	}
 	return left
-}
-
-// alert rings a telephone. A call from a queue rings for a limited time.
-func (s *Switch) alert(c *call, phone *extension, from *queue, cause Cause) {
-	n := s.join(c, phone.id, phone, Alerting)
-	if from != nil {
-		n.queue = from
-		n.ringing = s.after(s.cfg.RingTime, func() { s.returnToQueue(n) })
-	}
-	s.emit(Event{Kind: Delivered, Call: c.view(), Device: phone.id, Cause: cause})
-	s.seized(phone)
-}
-
-func (s *Switch) answer(n *connection) {
-	s.become(n, Connected)
-	for _, other := range n.call.connections {
-		s.listen(other)
-	}
-	if n.phone != nil && n.phone.agent != nil && n.queue != nil {
-		n.phone.agent.served = true
-	}
-	s.emit(Event{Kind: Established, Call: n.call.view(), Device: n.device, Cause: CauseNewCall})
 }
 
 // listen: a caller from outside, who waited, starts to talk.

@@ -3,6 +3,7 @@ package switchmodel
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,9 @@ type Config struct {
 	SurvivingLinkage Side
 	// ConferenceParties bounds the parties of a call.
 	ConferenceParties int
+	// DoNotDisturbTo is the number where calls go for a telephone that is not to be
+	// disturbed; empty: they find it busy.
+	DoNotDisturbTo string
 	// Seed makes global call ids differ between switches and repeat in tests.
 	Seed uint64
 }
@@ -85,6 +89,9 @@ func (c Config) Validate() error {
 	}
 	if err := disjoint(c.Extensions, c.Agents); err != nil {
 		return err
+	}
+	if to := c.DoNotDisturbTo; to != "" && !isDigits(strings.TrimPrefix(to, "+")) {
+		return fmt.Errorf("doNotDisturbTo: %q is no number", to)
 	}
 	return c.validateQueues()
 }

@@ -8,9 +8,25 @@ func (s *Switch) route(c *call, q *queue, phone *extension, cause Cause) {
 	case q != nil:
 		s.enqueue(c, q, CauseEnteringDistribution)
 	case phone.refuses():
-		s.fail(c, phone.id, CauseBusy)
+		s.turnAway(c, phone)
 	default:
 		s.alert(c, phone, nil, cause)
+	}
+}
+
+// turnAway: a telephone that is not to be disturbed may have somebody else for its
+// calls. Any other is busy.
+func (s *Switch) turnAway(c *call, phone *extension) {
+	to := s.cfg.DoNotDisturbTo
+	switch {
+	case !phone.doNotDisturb:
+		s.fail(c, phone.id, CauseBusy)
+	case to == "" || s.takes(c, to) != nil:
+		s.fail(c, phone.id, CauseDoNotDisturb)
+	default:
+		s.emit(Event{Kind: Diverted, Call: c.view(), Device: phone.id, NewDestination: s.deviceOf(to), Cause: CauseDoNotDisturb})
+		c.lastRedirection = phone.id
+		s.dial(c, to, CauseDoNotDisturb)
 	}
 }
 
@@ -79,9 +95,21 @@ func (s *Switch) offHook(phone *extension, to string, data map[string]string, ca
 
 // originate sends a call to the number that was dialled.
 func (s *Switch) originate(n *connection, cause Cause) {
+	s.cancel(n.leaving)
+	if o, odd := s.odd(FailsDialling, n.device); odd {
+		n.leaving = s.after(o.Delay, func() { s.originateInVain(n, cause) })
+		return
+	}
 	s.become(n, Connected)
 	s.emit(Event{Kind: Originated, Call: n.call.view(), Device: n.device, Cause: cause})
 	s.dial(n.call, string(n.call.called), cause)
+}
+
+// originateInVain: the switch took the call and cannot make it after all.
+func (s *Switch) originateInVain(n *connection, cause Cause) {
+	s.become(n, Connected)
+	s.emit(Event{Kind: Originated, Call: n.call.view(), Device: n.device, Cause: cause})
+	s.fail(n.call, n.call.called, CauseNoResources)
 }
 
 func (s *Switch) dial(c *call, to string, cause Cause) {
@@ -96,9 +124,15 @@ func (s *Switch) dial(c *call, to string, cause Cause) {
 	}
 }
 
-// dialOutside reaches a party who answers after a while.
+// dialOutside reaches a party who answers after a while. What happens beyond some
+// networks is not told.
 func (s *Switch) dialOutside(c *call, number DeviceID) {
 	c.toOutside = c.toOutside || c.called == number
+	if _, odd := s.odd(LosesSight, ""); odd {
+		s.join(c, number, nil, Connected)
+		s.emit(Event{Kind: NetworkReached, Call: c.view(), Device: number, Cause: CauseNormal})
+		return
+	}
 	s.emit(Event{Kind: NetworkReached, Call: c.view(), Device: number, Cause: CauseNormal})
 	n := s.join(c, number, nil, Alerting)
 	s.emit(Event{Kind: Delivered, Call: c.view(), Device: number, Cause: CauseNetworkSignal})

@@ -31,6 +31,7 @@ var (
 	ErrInvalidAgentState  = &Error{Operation, "invalidAgentState", "the agent's state does not allow that"}
 	ErrAgentElsewhere     = &Error{StateIncompatibility, "invalidObjectState", "the agent is logged on at another device"}
 	ErrDeviceTaken        = &Error{StateIncompatibility, "invalidObjectState", "another agent is logged on at the device"}
+	ErrAgentBusy          = &Error{StateIncompatibility, "invalidObjectState", "the agent has a call"}
 	ErrDeviceBusy         = &Error{StateIncompatibility, "invalidObjectState", "the device is in another call that is not held"}
 	ErrNoLine             = &Error{SystemResource, "resourceBusy", "all lines of the device are taken"}
 	ErrNotAlerting        = &Error{StateIncompatibility, "noCallToAnswer", "the connection is not alerting"}

@@ -1,6 +1,9 @@
 package switchmodel
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // EventKind names what happened, as CSTA's events do (ECMA-269 §17, §23).
 type EventKind string
@@ -63,6 +66,14 @@ const (
 	CauseConference           Cause = "conference"
 	CauseSingleStepTransfer   Cause = "singleStepTransfer"
 	CauseRedirected           Cause = "redirected"
+	CauseCallPickup           Cause = "callPickup"
+	CauseMultipleAlerting     Cause = "multipleAlerting"
+	CauseReserved             Cause = "reserved"
+	CauseAutoWork             Cause = "autoWork"
+	CauseForcedTransition     Cause = "forcedTransition"
+	CauseSilentParticipation  Cause = "silentParticipation"
+	CauseDoNotDisturb         Cause = "doNotDisturb"
+	CauseNoResources          Cause = "resourcesNotAvailable"
 )
 
 // Event is one change of state. Exactly one of Call, Agent and Phone is set;
@@ -89,11 +100,13 @@ type Event struct {
 	Digits string
 
 	Agent *Agent
+	// Queue is the one that the agent's event is about; empty: all of his.
+	Queue DeviceID
 	Phone *Phone
 }
 
 // Devices lists the devices that the event concerns: whoever is in the call
-// now, and the device where it happened.
+// now, the device where it happened, and the queue that distributed the call.
 func (e Event) Devices() []DeviceID {
 	switch {
 	case e.Agent != nil:
@@ -101,17 +114,17 @@ func (e Event) Devices() []DeviceID {
 	case e.Phone != nil:
 		return []DeviceID{e.Phone.Device}
 	}
-	devices := make([]DeviceID, 0, len(e.Call.Connections)+1)
-	inCall := false
+	devices := make([]DeviceID, 0, len(e.Call.Connections)+2)
 	for _, n := range e.Call.Connections {
-		if n.State == Fail {
-			continue // a busy telephone is not told of the call that it missed
+		if n.State != Fail { // a busy telephone is not told of the call that it missed
+			devices = append(devices, n.Device)
 		}
-		devices = append(devices, n.Device)
-		inCall = inCall || n.Device == e.Device
 	}
-	if !inCall && e.Kind != Failed {
+	if e.Kind != Failed && !slices.Contains(devices, e.Device) {
 		devices = append(devices, e.Device)
+	}
+	if q := e.Call.QueueID; q != "" && !slices.Contains(devices, q) {
+		devices = append(devices, q)
 	}
 	return devices
 }

@@ -174,6 +174,48 @@ func (h Handset) withPair(do func(held, active *connection) error) error {
 	}, Connected)
 }
 
+// TransferWhileRinging consults somebody and transfers before there is an answer.
+func (h Handset) TransferWhileRinging(to string) error {
+	return h.with(Any, ErrNotConnected, func(n *connection) error {
+		id, err := h.s.consult(n, to, nil)
+		if err != nil {
+			return err
+		}
+		held, active, err := h.s.pair(n.id(), id)
+		if err != nil {
+			return err
+		}
+		_, err = h.s.transfer(held, active)
+		return err
+	}, Connected)
+}
+
+// Pickup answers a call that rings at another telephone.
+func (h Handset) Pickup(from string) error {
+	defer h.s.enter()()
+	ringing := h.s.phoneOf(from)
+	if ringing == nil {
+		return ErrInvalidDevice
+	}
+	return h.s.pickup(h.phone, ringing)
+}
+
+// Set asks for an agent's state with the keys of the telephone. Who logs on needs
+// no password: he stands there.
+func (h Handset) Set(r AgentRequest) error {
+	defer h.s.enter()()
+	r.Device = h.phone.id
+	if r.State == LoggedOn {
+		r.Password = h.s.cfg.Password
+		return h.s.requestLogOn(h.phone, r)
+	}
+	if h.phone.agent == nil {
+		return ErrInvalidAgentState
+	}
+	_, err := h.s.change(h.phone.agent, r, CauseNormal)
+	return err
+}
+
 // Digits presses keys during a call.
 func (h Handset) Digits(digits string) error {
 	return h.with(Any, ErrNotConnected, func(n *connection) error { return h.s.sendDigits(n, digits) }, Connected)

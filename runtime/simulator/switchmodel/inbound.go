@@ -1,6 +1,10 @@
 package switchmodel
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Caller is how an outside party behaves that no human plays.
 type Caller struct {
@@ -16,7 +20,31 @@ type InboundCall struct {
 	To    string
 	Queue string // number or name
 	Data  map[string]string
+	// Withheld: the number is not shown.
+	Withheld bool
 	Caller
+}
+
+// Trunk is the line by which all calls from and to outside go.
+const Trunk DeviceID = "T1"
+
+// withheld is the device of a caller whose number is not shown: the trunk's
+// channel.
+func withheld(c *call) DeviceID { return DeviceID(fmt.Sprintf("%s#%d", Trunk, c.order)) }
+
+// Withheld says whether a device stands for a number that is not shown.
+func (d DeviceID) Withheld() bool { return strings.HasPrefix(string(d), string(Trunk)+"#") }
+
+// bringLate takes the data from a new call and attaches it later, to whatever the
+// caller's call has become. What was attached meanwhile stays.
+func (s *Switch) bringLate(n *connection, after time.Duration) {
+	data := n.call.data
+	n.call.data = nil
+	n.late = s.after(after, func() {
+		n.late = nil
+		n.call.data = merged(data, n.call.data)
+		s.emit(Event{Kind: CallInformation, Call: n.call.view(), Device: n.device, Cause: CauseNormal})
+	})
 }
 
 // Inbound lets somebody call from outside.
@@ -41,8 +69,14 @@ func (s *Switch) Inbound(in InboundCall) (*Call, error) {
 	}
 	c := s.newCall(DeviceID(in.From), called, in.Data)
 	c.fromOutside = true
+	if _, odd := s.odd(WithholdsNumbers, ""); odd || in.Withheld {
+		c.calling = withheld(c)
+	}
 	n := s.join(c, c.calling, nil, Connected)
 	n.caller = in.Caller
+	if o, odd := s.odd(BringsDataLate, ""); odd && len(in.Data) > 0 {
+		s.bringLate(n, o.Delay)
+	}
 	if in.Patience > 0 {
 		s.leaveAfter(n, in.Patience)
 	}

@@ -54,6 +54,15 @@ func TestAnyRequestsLeaveALegalState(t *testing.T) {
 			"redirect": d.anyRedirect,
 			"feature":  d.anyFeature,
 			"handset":  d.anyHandset,
+			"quirk":    d.anyQuirk,
+			"third":    d.anyThirdParty,
+			"desk":     d.anySupervisor,
+			"restart": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "seldom") == 0 {
+					d.Restart(rapid.Bool().Draw(t, "agents stay"))
+					f.snapshot(d)
+				}
+			},
 			"hangUp": func(t *rapid.T) {
 				_ = d.HangUp(d.anyConnection(t).Call)
 			},
@@ -71,10 +80,16 @@ func (s *Switch) illegal() error {
 			return err
 		}
 		for _, n := range c.connections {
-			if n.state == QueuedAt && !slices.Contains(n.queue.waiting, c) {
-				return fmt.Errorf("call %s is queued but does not wait", c.id)
+			if n.state == QueuedAt && slices.Contains(n.queue.waiting, c) == (n.reserved != nil) {
+				return fmt.Errorf("call %s is queued but does not wait, or waits though an agent is reserved", c.id)
 			}
-			if (n.ringing != nil) && n.state != Alerting {
+			if n.reserved != nil && (n.reserved.reserved != n || s.agents[n.reserved.id] != n.reserved || n.reserved.state != Busy) {
+				return fmt.Errorf("call %s has reserved agent %s, who is %s", c.id, n.reserved.id, n.reserved.state)
+			}
+			if n.twin != nil && (n.twin.twin != n || n.twin.call != c || n.twin.state != Alerting || n.state != Alerting) {
+				return fmt.Errorf("call %s rings at %s and %s, which are not of one line", c.id, n.device, n.twin.device)
+			}
+			if n.ringing != nil && n.state != Alerting && n.reserved == nil {
 				return fmt.Errorf("call %s rings at %s, which is %s", c.id, n.device, n.state)
 			}
 		}
@@ -115,7 +130,7 @@ func (c *call) illegal() error {
 			return fmt.Errorf("call %s: connection of %s is wrong", c.id, n.device)
 		}
 		seen[n.device] = true
-		if customer := string(n.device); isCustomer(customer) && c.data[customer] != "attached" {
+		if customer := string(n.device); isCustomer(customer) && n.late == nil && c.data[customer] != "attached" {
 			return fmt.Errorf("call %s has lost the data of %s: %v", c.id, customer, c.data)
 		}
 	}
@@ -142,13 +157,29 @@ func (x *extension) illegal(s *Switch) error {
 	if a == nil {
 		return nil
 	}
-	if busy := a.state == Busy; busy != (len(x.connections) > 0) {
+	if busy := a.state == Busy; busy != (len(x.connections) > 0 || a.reserved != nil) {
 		return fmt.Errorf("agent %s is %s with %d calls", a.id, a.state, len(x.connections))
 	}
 	for _, q := range a.queues {
-		if (a.state == Ready) != slices.Contains(q.idle, a) {
+		if (a.stateFor(q) == Ready) != slices.Contains(q.idle, a) {
 			return fmt.Errorf("agent %s is %s, but not so for queue %s", a.id, a.state, q.ID)
 		}
+	}
+	return a.illegalAside()
+}
+
+// illegalAside: not ready for every queue is not ready, and not ready has no
+// exceptions.
+func (a *agent) illegalAside() error {
+	others := len(a.queues)
+	for _, q := range a.aside {
+		if !slices.Contains(a.queues, q) {
+			return fmt.Errorf("agent %s is not ready for queue %s, which he has left", a.id, q.ID)
+		}
+		others--
+	}
+	if len(a.aside) > 0 && (others <= 0 || a.state == NotReady) {
+		return fmt.Errorf("agent %s is %s and not ready for %d of %d queues", a.id, a.state, len(a.aside), len(a.queues))
 	}
 	return nil
 }

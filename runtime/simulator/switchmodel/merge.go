@@ -112,12 +112,12 @@ func (s *Switch) succeed(c *call, left, from, to DeviceID) {
 func (s *Switch) move(old, c *call, m *Merge) {
 	for _, n := range old.connections {
 		m.Parties = append(m.Parties, Renamed{Old: n.id(), New: ConnectionID{Call: c.id, Device: n.device}})
-		if n.state == QueuedAt {
+		if n.state == QueuedAt && n.reserved == nil {
 			n.queue.waiting[slices.Index(n.queue.waiting, old)] = c
 		}
 		n.call = c
 	}
 	c.connections = append(c.connections, old.connections...)
 	old.connections = nil
-	delete(s.calls, old.id)
+	s.forget(old)
 }

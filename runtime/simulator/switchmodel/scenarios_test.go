@@ -155,6 +155,7 @@ func TestWhatIsTold(t *testing.T) {
 				d.must(d.Clear(d.at("1001")))
 			},
 			want: []string{
+				"AgentBusy 4001 then loggedOff",
 				"ConnectionCleared 1001 null normalClearing", "ConnectionCleared +49301234567 null normalClearing",
 				"AgentLoggedOff 4001",
 			},

@@ -23,6 +23,10 @@ type Switch struct {
 	queues     []*queue
 	calls      map[CallID]*call
 	lastCall   uint32
+	linkages   uint32   // that were given out
+	ended      []CallID // of calls, the newest last
+	oddities   oddities
+	skew       time.Duration // of the clock that is shown
 
 	subscribers    map[int]func(Event)
 	lastSubscriber int
@@ -48,6 +52,7 @@ func New(cfg Config, options ...Option) (*Switch, error) {
 		extensions:  map[DeviceID]*extension{},
 		agents:      map[AgentID]*agent{},
 		calls:       map[CallID]*call{},
+		oddities:    oddities{},
 		subscribers: map[int]func(Event){},
 	}
 	for _, option := range options {
@@ -82,7 +87,7 @@ func (s *Switch) Subscribe(f func(Event)) (cancel func()) {
 }
 
 func (s *Switch) emit(e Event) {
-	e.At = s.now()
+	e.At = s.clock()
 	for _, f := range s.subscribers {
 		f(e)
 	}
@@ -125,17 +130,43 @@ func (s *Switch) connection(id ConnectionID) (*connection, error) {
 
 func (s *Switch) newCall(calling, called DeviceID, data map[string]string) *call {
 	s.lastCall++
+	s.linkages++
 	c := &call{
-		id:      CallID(strconv.FormatUint(uint64(s.lastCall), 10)),
-		linkage: fmt.Sprintf("%08X%08X", uint32(s.cfg.Seed), s.lastCall),
+		id:      s.newID(),
+		linkage: fmt.Sprintf("%08X%08X", uint32(s.cfg.Seed), s.linkages),
 		calling: calling,
 		called:  called,
 		data:    maps.Clone(data),
-		started: s.now(),
-		order:   s.lastCall,
+		started: s.clock(),
+		order:   s.linkages,
 	}
 	s.calls[c.id] = c
 	return c
+}
+
+// newID is the next number, or on some days one that was used before.
+func (s *Switch) newID() CallID {
+	fresh := CallID(strconv.FormatUint(uint64(s.lastCall), 10))
+	for i, id := range slices.Backward(s.ended) {
+		if s.calls[id] != nil {
+			continue
+		}
+		if _, odd := s.odd(ReusesCallIDs, ""); !odd {
+			break
+		}
+		s.ended = slices.Delete(s.ended, i, i+1)
+		return id
+	}
+	return fresh
+}
+
+const endedRemembered = 64
+
+// forget ends a call that has no parties left.
+func (s *Switch) forget(c *call) {
+	delete(s.calls, c.id)
+	s.ended = append(s.ended, c.id)
+	s.ended = s.ended[max(0, len(s.ended)-endedRemembered):]
 }
 
 // Exists says whether a device can be monitored: a telephone or a queue.
@@ -184,14 +215,24 @@ func (s *Switch) CallsAt(id DeviceID) ([]Call, error) {
 	return nil, ErrInvalidDevice
 }
 
-// Queues lists the queues as they are configured, and who waits and is idle.
+// Queues lists the queues: who waits, and which agents are there.
 func (s *Switch) Queues() []Queue {
 	defer s.enter()()
 	views := make([]Queue, 0, len(s.queues))
 	for _, q := range s.queues {
-		views = append(views, q.view(s.now()))
+		views = append(views, s.queueView(q))
 	}
 	return views
+}
+
+// QueueAgents lists who is logged on to a queue.
+func (s *Switch) QueueAgents(id DeviceID) ([]QueueAgent, error) {
+	defer s.enter()()
+	q := s.queue(string(id))
+	if q == nil {
+		return nil, ErrInvalidDevice
+	}
+	return s.agentsOf(q), nil
 }
 
 // IsExtension says whether a number is a telephone of this switch.

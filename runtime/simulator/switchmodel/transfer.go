@@ -142,6 +142,7 @@ func (s *Switch) deflect(n *connection, to string, data map[string]string) error
 	}
 	c, phone := n.call, n.phone
 	c.data = merged(c.data, data)
+	other := s.quiet(n, s.deviceOf(to), CauseRedirected)
 	s.part(n)
 	c.undistributed(phone.id)
 	if !c.external() {
@@ -150,6 +151,9 @@ func (s *Switch) deflect(n *connection, to string, data map[string]string) error
 	s.emit(Event{Kind: Diverted, Call: c.view(), Device: phone.id, NewDestination: s.deviceOf(to), Cause: CauseRedirected})
 	s.dial(c, to, CauseRedirected)
 	s.freed(phone)
+	if other != nil {
+		s.freed(other)
+	}
 	return nil
 }
 

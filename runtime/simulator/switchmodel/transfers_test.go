@@ -248,7 +248,7 @@ func TestWhatEachDeviceIsTold(t *testing.T) {
 			want: lines{
 				"1001": {
 					"1 Held 1001: hold consultation", "2 ServiceInitiated 1001: initiated consultation",
-					"2 Originated 1001: connected consultation", "2 Failed 1002: connected busy",
+					"2 Originated 1001: connected consultation", "2 Failed 1002: connected doNotDisturb",
 					"2 ConnectionCleared 1001: null normalClearing", "1 Retrieved 1001: connected normal",
 				},
 				"1002":   {"2 ConnectionCleared 1002: null normalClearing"},
