@@ -1,6 +1,8 @@
 package cstaserver
 
 import (
+	"time"
+
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
@@ -49,11 +51,11 @@ func getAgentState(model *switchmodel.Switch, r *wire.GetAgentState) (wire.Messa
 	for _, q := range a.Queues {
 		queue := wire.Device(string(q.ID))
 		if r.Group == nil || r.Group.Number == queue.Number {
-			entry.Info = append(entry.Info, agentInfo(&queue, q.State, a.Pending))
+			entry.Info = append(entry.Info, agentInfo(&queue, q.State, a.Pending, a.ChangedBy))
 		}
 	}
 	if len(entry.Info) == 0 {
-		entry.Info = []wire.AgentInfo{agentInfo(nil, a.State, a.Pending)}
+		entry.Info = []wire.AgentInfo{agentInfo(nil, a.State, a.Pending, a.ChangedBy)}
 	}
 	return wire.GetAgentStateResponse{Agents: []wire.AgentStateEntry{entry}, Extensions: reasons(a)}, nil
 }
@@ -62,18 +64,28 @@ func queueAgents(queue wire.DeviceID, agents []switchmodel.QueueAgent) wire.Mess
 	var answer wire.GetAgentStateResponse
 	for _, a := range agents {
 		answer.Agents = append(answer.Agents, wire.AgentStateEntry{
-			AgentID: string(a.ID), LoggedOn: true, Info: []wire.AgentInfo{agentInfo(&queue, a.State, a.Pending)},
+			AgentID: string(a.ID), LoggedOn: true, Info: []wire.AgentInfo{agentInfo(&queue, a.State, a.Pending, a.ChangedBy)},
 		})
 	}
 	return answer
 }
 
-func agentInfo(queue *wire.DeviceID, state, pending switchmodel.AgentState) wire.AgentInfo {
-	return wire.AgentInfo{Group: queue, State: agentStates[state], PendingState: agentStates[pending]}
+// agentInfo: whom the switch itself took out is paused by force.
+func agentInfo(queue *wire.DeviceID, state, pending switchmodel.AgentState, by switchmodel.Who) wire.AgentInfo {
+	info := wire.AgentInfo{Group: queue, State: agentStates[state], PendingState: agentStates[pending]}
+	if state == switchmodel.NotReady && (by == switchmodel.ByNoAnswer || by == switchmodel.BySystem) {
+		info.Condition = wire.ConditionForcedPause
+	}
+	return info
 }
 
+// reasons is what CSTA cannot say of an agent's state.
 func reasons(a *switchmodel.Agent) *wire.Extensions {
-	return wire.NewAgentExtensions(wire.AgentData{ReasonCode: a.Reason, PendingReasonCode: a.PendingReason})
+	data := wire.AgentData{ReasonCode: a.Reason, PendingReasonCode: a.PendingReason, Cause: string(a.ChangedBy)}
+	if a.WrapUpEnds != nil {
+		data.WrapUpEndsAt = a.WrapUpEnds.UTC().Format(time.RFC3339Nano)
+	}
+	return wire.NewAgentExtensions(data)
 }
 
 func agentMessage(e switchmodel.Event, monitorID string) wire.Message {

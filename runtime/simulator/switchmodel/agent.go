@@ -25,6 +25,28 @@ type standing struct {
 	state  AgentState
 	reason string
 	cause  Cause
+	by     Who
+}
+
+// Who changed an agent's state; nobody where a call did.
+type Who string
+
+// Who can.
+const (
+	ByAgent      Who = "Agent" // through an application
+	ByPhone      Who = "Phone"
+	BySupervisor Who = "Supervisor"
+	BySystem     Who = "System"
+	ByNoAnswer   Who = "NoAnswer"
+)
+
+// asked is a state that somebody asked for.
+func (w Who) asked(state AgentState) standing {
+	cause := CauseNormal
+	if w == BySupervisor || w == BySystem {
+		cause = CauseForcedTransition
+	}
+	return standing{state: state, cause: cause, by: w}
 }
 
 // agent is somebody who is logged on.
@@ -146,13 +168,13 @@ func (s *Switch) freed(phone *extension) {
 	}
 	switch {
 	case next.state == LoggedOff:
-		s.logOffFor(a, next)
+		s.logOff(a, next)
 	case next.state == WorkingAfterCall:
 		a.served, a.pending = false, nil // asked for, so the agent ends it himself
 		s.enters(a, next)
 	case a.served && (s.cfg.WrapUpTime > 0 || s.oddities[WrapsUp] != nil):
 		a.pending = &next
-		s.enters(a, standing{state: WorkingAfterCall, cause: CauseAutoWork})
+		s.enters(a, standing{state: WorkingAfterCall, cause: CauseAutoWork, by: BySystem})
 	default:
 		a.served = false
 		s.enters(a, next)
@@ -160,9 +182,10 @@ func (s *Switch) freed(phone *extension) {
 }
 
 // logOn seats an agent; as on most switches he starts not ready.
-func (s *Switch) logOn(id AgentID, phone *extension, queues []*queue) {
+func (s *Switch) logOn(id AgentID, phone *extension, queues []*queue, by Who) {
 	a := &agent{id: id, phone: phone, queues: queues}
-	a.standing = standing{state: NotReady, cause: CauseNormal}
+	a.standing = by.asked(NotReady)
+	a.cause = CauseNormal
 	a.since = s.clock()
 	phone.agent = a
 	s.agents[id] = a
@@ -174,11 +197,7 @@ func (s *Switch) logOn(id AgentID, phone *extension, queues []*queue) {
 	s.enters(a, a.standing)
 }
 
-func (s *Switch) logOff(a *agent, cause Cause) {
-	s.logOffFor(a, standing{state: LoggedOff, cause: cause})
-}
-
-func (s *Switch) logOffFor(a *agent, off standing) {
+func (s *Switch) logOff(a *agent, off standing) {
 	if a.state == Ready {
 		s.unavailable(a)
 	}

@@ -100,15 +100,16 @@ func (s *Switch) addQueues(a *agent, queues []*queue) {
 }
 
 // leaveQueues takes an agent out of some of his queues, but not of all.
-func (s *Switch) leaveQueues(a *agent, cause Cause, queues ...*queue) {
+func (s *Switch) leaveQueues(a *agent, by Who, queues ...*queue) {
+	next := by.asked(NotReady)
 	for _, q := range queues {
 		q.idle = without(q.idle, a)
 		a.queues, a.aside = without(a.queues, q), without(a.aside, q)
-		s.tellAgent(AgentLoggedOff, a, cause, q)
+		s.tellAgent(AgentLoggedOff, a, next.cause, q)
 	}
 	if len(a.aside) > 0 && len(a.aside) == len(a.queues) {
 		a.aside = nil
-		s.standDown(a, standing{state: NotReady, cause: cause})
+		s.standDown(a, next)
 	}
 }
 

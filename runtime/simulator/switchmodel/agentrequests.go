@@ -25,7 +25,7 @@ func (s *Switch) SetAgentState(r AgentRequest) (pending AgentState, err error) {
 		return "", ErrInvalidDevice
 	}
 	if r.State == LoggedOn {
-		return "", s.requestLogOn(phone, r)
+		return "", s.requestLogOn(phone, r, ByAgent)
 	}
 	a := phone.agent
 	switch {
@@ -34,21 +34,21 @@ func (s *Switch) SetAgentState(r AgentRequest) (pending AgentState, err error) {
 	case r.Agent != "" && r.Agent != a.id:
 		return "", ErrInvalidAgent
 	}
-	return s.change(a, r, CauseNormal)
+	return s.change(a, r, ByAgent)
 }
 
 // change does what was asked of an agent who is logged on.
-func (s *Switch) change(a *agent, r AgentRequest, cause Cause) (pending AgentState, err error) {
+func (s *Switch) change(a *agent, r AgentRequest, by Who) (pending AgentState, err error) {
 	var q *queue
 	if r.Queue != "" {
 		if q = s.queue(r.Queue); q == nil || !slices.Contains(a.queues, q) {
 			return "", ErrInvalidQueue
 		}
 	}
-	next := standing{state: r.State, cause: cause}
+	next := by.asked(r.State)
 	switch {
 	case r.State == LoggedOff:
-		return s.requestLogOff(a, q, cause)
+		return s.requestLogOff(a, q, by)
 	case r.State == NotReady:
 		next.reason = r.Reason
 	case r.State != Ready && r.State != WorkingAfterCall:
@@ -63,7 +63,7 @@ func (s *Switch) change(a *agent, r AgentRequest, cause Cause) (pending AgentSta
 // LoggedOn can be asked for; what follows is another state.
 const LoggedOn AgentState = "loggedOn"
 
-func (s *Switch) requestLogOn(phone *extension, r AgentRequest) error {
+func (s *Switch) requestLogOn(phone *extension, r AgentRequest, by Who) error {
 	if !contains(s.cfg.Agents, string(r.Agent)) {
 		return ErrInvalidAgent
 	}
@@ -88,23 +88,23 @@ func (s *Switch) requestLogOn(phone *extension, r AgentRequest) error {
 	if s.agents[r.Agent] != nil {
 		return ErrAgentElsewhere
 	}
-	s.logOn(r.Agent, phone, queues)
+	s.logOn(r.Agent, phone, queues, by)
 	return nil
 }
 
-func (s *Switch) requestLogOff(a *agent, q *queue, cause Cause) (AgentState, error) {
+func (s *Switch) requestLogOff(a *agent, q *queue, by Who) (AgentState, error) {
 	if q != nil && len(a.queues) > 1 {
-		s.leaveQueues(a, cause, q)
+		s.leaveQueues(a, by, q)
 		return "", nil
 	}
 	if a.state != Busy {
-		s.logOff(a, cause)
+		s.logOff(a, by.asked(LoggedOff))
 		return "", nil
 	}
 	if s.cfg.RefuseLogoutWhileBusy {
 		return "", ErrInvalidAgentState
 	}
-	s.intends(a, standing{state: LoggedOff, cause: cause})
+	s.intends(a, by.asked(LoggedOff))
 	return LoggedOff, nil
 }
 

@@ -207,12 +207,12 @@ func (h Handset) Set(r AgentRequest) error {
 	r.Device = h.phone.id
 	if r.State == LoggedOn {
 		r.Password = h.s.cfg.Password
-		return h.s.requestLogOn(h.phone, r)
+		return h.s.requestLogOn(h.phone, r, ByPhone)
 	}
 	if h.phone.agent == nil {
 		return ErrInvalidAgentState
 	}
-	_, err := h.s.change(h.phone.agent, r, CauseNormal)
+	_, err := h.s.change(h.phone.agent, r, ByPhone)
 	return err
 }
 

@@ -87,7 +87,7 @@ func (s *Switch) returnToQueue(n *connection) {
 	s.part(n)
 	s.emit(Event{Kind: Diverted, Call: c.view(), Device: phone.id, NewDestination: q.ID, Cause: CauseNotAnswered})
 	if a := phone.agent; a != nil && (a.pending == nil || a.pending.state == Ready) {
-		a.pending = &standing{state: NotReady, reason: s.noAnswerReason(n), cause: CauseNotAnswered}
+		a.pending = &standing{state: NotReady, reason: s.noAnswerReason(n), cause: CauseNotAnswered, by: ByNoAnswer}
 	}
 	s.freed(phone)
 	if other != nil {

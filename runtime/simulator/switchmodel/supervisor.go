@@ -10,7 +10,7 @@ func (s *Switch) ForceState(r AgentRequest) (*Agent, error) {
 	if a == nil {
 		return nil, ErrInvalidAgent
 	}
-	if _, err := s.change(a, r, CauseForcedTransition); err != nil {
+	if _, err := s.change(a, r, BySupervisor); err != nil {
 		return nil, err
 	}
 	return s.agentView(a), nil
@@ -24,12 +24,13 @@ func (s *Switch) LogOff(device DeviceID, reason string) {
 	if phone == nil || phone.agent == nil {
 		return
 	}
-	off := standing{state: LoggedOff, reason: reason, cause: CauseForcedTransition}
+	off := BySystem.asked(LoggedOff)
+	off.reason = reason
 	if phone.agent.state == Busy {
 		s.intends(phone.agent, off)
 		return
 	}
-	s.logOffFor(phone.agent, off)
+	s.logOff(phone.agent, off)
 }
 
 // Seat moves an agent to a telephone: off where he sits, on there, with the
@@ -51,9 +52,9 @@ func (s *Switch) Seat(id AgentID, device DeviceID) (*Agent, error) {
 			return nil, ErrAgentBusy
 		}
 		queues = a.queues
-		s.logOff(a, CauseForcedTransition)
+		s.logOff(a, BySystem.asked(LoggedOff))
 	}
-	s.logOn(id, phone, queues)
+	s.logOn(id, phone, queues, ByPhone)
 	return s.agentView(phone.agent), nil
 }
 
@@ -67,7 +68,7 @@ func (s *Switch) SetQueueAgents(name string, agents []Range) (*Queue, error) {
 	}
 	for _, a := range s.agentsIn(q) {
 		if !contains(agents, string(a.id)) {
-			_, _ = s.requestLogOff(a, q, CauseForcedTransition) // a switch that refuses keeps him until he goes
+			_, _ = s.requestLogOff(a, q, BySupervisor) // a switch that refuses keeps him until he goes
 		}
 	}
 	q.Agents = agents

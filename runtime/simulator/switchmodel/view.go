@@ -73,6 +73,7 @@ type Agent struct {
 	Pending       AgentState   `json:"pendingState,omitempty"`
 	PendingReason string       `json:"pendingReason,omitempty"`
 	Queues        []AgentQueue `json:"queues"`
+	ChangedBy     Who          `json:"changedBy,omitempty"`
 	Since         time.Time    `json:"since"`
 	WrapUpEnds    *time.Time   `json:"wrapUpEndsAt,omitempty"`
 }
@@ -84,7 +85,7 @@ type AgentQueue struct {
 }
 
 func (s *Switch) agentView(a *agent) *Agent {
-	v := &Agent{ID: a.id, Device: a.phone.id, State: a.state, Reason: a.reason, Since: a.since, Queues: []AgentQueue{}}
+	v := &Agent{ID: a.id, Device: a.phone.id, State: a.state, Reason: a.reason, ChangedBy: a.by, Since: a.since, Queues: []AgentQueue{}}
 	if a.pending != nil {
 		v.Pending, v.PendingReason = a.pending.state, a.pending.reason
 	}
@@ -131,6 +132,8 @@ type QueueAgent struct {
 	Device  DeviceID   `json:"device"`
 	State   AgentState `json:"state"`
 	Pending AgentState `json:"pendingState,omitempty"`
+	// ChangedBy is who changed it last.
+	ChangedBy Who `json:"changedBy,omitempty"`
 }
 
 func (s *Switch) queueView(q *queue) Queue {
@@ -151,7 +154,7 @@ func (s *Switch) queueView(q *queue) Queue {
 func (s *Switch) agentsOf(q *queue) []QueueAgent {
 	all := []QueueAgent{}
 	for _, a := range s.agentsIn(q) {
-		v := QueueAgent{ID: a.id, Device: a.phone.id, State: a.stateFor(q)}
+		v := QueueAgent{ID: a.id, Device: a.phone.id, State: a.stateFor(q), ChangedBy: a.by}
 		if a.pending != nil {
 			v.Pending = a.pending.state
 		}
