@@ -37,22 +37,41 @@ func frame(id int, xml string) []byte {
 // A switch that floods with calls, parties and queues that nobody has does not fill the
 // memory: what is beyond the bounds is told on, but not remembered.
 func TestAFloodOfEventsIsNotRemembered(t *testing.T) {
-	m := &monitor{dn: "1001", parties: newRoster("1001")}
+	p := newPhone("1001")
+	crowd := &wire.SnapshotCallResponse{}
+	for i := range 5000 {
+		crowd.Snapshot.Parties = append(crowd.Snapshot.Parties, wire.SnapshotCallInfo{Connection: wire.Connection("c", fmt.Sprint(i))})
+	}
 	for i := range 5000 {
 		call, who := fmt.Sprint("call", i), fmt.Sprint("party", i)
-		m.rawEvents(&wire.DeliveredEvent{Connection: wire.Connection(call, who), AlertingDevice: wire.Party(who)})
-		m.rawEvents(&wire.HeldEvent{Connection: wire.Connection("call0", "1001"), HoldingDevice: wire.Party(who)})
+		p.hear(&wire.DeliveredEvent{Connection: wire.Connection(call, who), AlertingDevice: wire.Party(who)})
+		p.hear(&wire.HeldEvent{Connection: wire.Connection("held", "1001"), HoldingDevice: wire.Party(who)})
 		group := wire.Device(who)
-		m.rawEvents(&wire.AgentReadyEvent{AgentEvent: wire.AgentEvent{Group: &group}})
-		m.parties.replace(call, make([]party, 5000))
-	}
-	if calls, queues := len(m.parties.calls), len(m.queues); calls != callsBound || queues != queuesBound {
-		t.Errorf("%d calls and %d queues are remembered, want %d and %d", calls, queues, callsBound, queuesBound)
-	}
-	for id, parties := range m.parties.calls {
-		if len(parties) > partiesBound {
-			t.Errorf("%d parties of %s are remembered", len(parties), id)
+		p.hear(&wire.AgentReadyEvent{AgentEvent: wire.AgentEvent{Group: &group}})
+		p.promise(call, false, call)
+		if i%100 == 0 {
+			p.snapshot(wire.SnapshotDeviceInfo{Connection: wire.Connection(call, "1001")}, crowd)
 		}
+	}
+	if calls, queues := len(p.calls), len(p.queues); calls != callsBound || queues != queuesBound || len(p.promises) > promisesBound {
+		t.Errorf("%d calls, %d queues and %d requests are remembered, want at most %d, %d and %d",
+			calls, queues, len(p.promises), callsBound, queuesBound, promisesBound)
+	}
+	for id, c := range p.calls {
+		if len(c.parties) > partiesBound {
+			t.Errorf("%d parties of %s are remembered", len(c.parties), id)
+		}
+	}
+}
+
+// A queue that a switch floods with calls does not fill the memory either.
+func TestAFloodOfCallsInAQueueIsNotRemembered(t *testing.T) {
+	q := &queue{monitor: &monitor{dn: "5000"}, calls: map[string]arrival{}}
+	for i := range 2 * waitingBound {
+		q.hear(&wire.QueuedEvent{Connection: wire.Connection(fmt.Sprint(i), "5000")})
+	}
+	if len(q.calls) != waitingBound {
+		t.Errorf("%d calls are remembered, want %d", len(q.calls), waitingBound)
 	}
 }
 
@@ -77,8 +96,7 @@ func TestEventsCostWhatTheFrameIsLong(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m := &monitor{dn: "1001", parties: newRoster("1001")}
-				m.rawEvents(message)
+				newPhone("1001").hear(message)
 			})
 		})
 	}

@@ -3,6 +3,7 @@ package csta
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -21,7 +22,16 @@ type device struct {
 var (
 	_ opencti.Device            = (*device)(nil)
 	_ opencti.AgentStateControl = (*device)(nil)
+	_ opencti.AgentStatePoll    = (*device)(nil)
 	_ opencti.CallControl       = (*device)(nil)
+	_ opencti.ToneControl       = (*device)(nil)
+	_ opencti.TransferControl   = (*device)(nil)
+	_ opencti.ConferenceControl = (*device)(nil)
+	_ opencti.CallDataControl   = (*device)(nil)
+	_ opencti.AlternateControl  = (*device)(nil)
+	_ opencti.DeclineControl    = (*device)(nil)
+	_ opencti.MuteControl       = (*device)(nil)
+	_ opencti.DisturbControl    = (*device)(nil)
 )
 
 // Subscribe implements opencti.Device.
@@ -54,80 +64,37 @@ func (d *device) Detach(ctx context.Context) error {
 // Close implements opencti.Device. CSTA knows no more of a session than its monitor.
 func (d *device) Close(ctx context.Context) error { return d.Detach(ctx) }
 
-// LoginAgent implements opencti.AgentStateControl.
-func (d *device) LoginAgent(ctx context.Context, r opencti.Request) error {
-	m := d.setState(r, wire.RequestLoggedOn)
-	m.Password = wire.HexBinary(r.AgentPassword)
-	return d.do(ctx, m)
+// phone is what is known of the telephone, by all of its sessions.
+func (d *device) phone() *phone { return d.c.monitorOf(d.dn).follower.(*phone) }
+
+// PollInterval implements opencti.AgentStatePoll.
+func (d *device) PollInterval() time.Duration { return d.c.config.AgentStatePoll }
+
+// AgentState implements opencti.AgentStatePoll.
+func (d *device) AgentState(ctx context.Context) (opencti.AgentState, error) {
+	return d.agentState(ctx)
 }
 
-// LogoutAgent implements opencti.AgentStateControl.
-func (d *device) LogoutAgent(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, d.setState(r, wire.RequestLoggedOff))
+func (d *device) connection(callID string) wire.ConnectionID { return wire.Connection(callID, d.dn) }
+
+// ask sends what an activity wants done and returns the answer.
+func (d *device) ask(ctx context.Context, r opencti.Request, m wire.Message, inOrder func(answer)) (wire.Message, error) {
+	a, err := d.c.requestFor(ctx, errand{d.dn, r.ID}, m, inOrder)
+	return a.message, err
 }
 
-// SetAgentReady implements opencti.AgentStateControl.
-func (d *device) SetAgentReady(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, d.setState(r, wire.RequestReady))
-}
-
-// SetAgentNotReady implements opencti.AgentStateControl.
-func (d *device) SetAgentNotReady(ctx context.Context, r opencti.Request) error {
-	if r.WorkMode == opencti.AfterCallWorkMode {
-		r.WorkMode = "" // it is a state of its own in CSTA
-		return d.do(ctx, d.setState(r, wire.RequestWorkingAfterCall))
-	}
-	return d.do(ctx, d.setState(r, wire.RequestNotReady))
-}
-
-func (d *device) setState(r opencti.Request, state wire.RequestedAgentState) *wire.SetAgentState {
-	m := &wire.SetAgentState{
-		Device: wire.Device(d.dn), RequestedState: state, AgentID: r.AgentID,
-		Extensions: wire.NewAgentExtensions(wire.AgentData{WorkMode: r.WorkMode, ReasonCode: r.ReasonCode}),
-	}
-	if m.AgentID == "" {
-		m.AgentID = d.agentID
-	}
-	if r.Queue != "" {
-		queue := wire.Device(r.Queue)
-		m.Group = &queue
-	}
-	return m
-}
-
-// AnswerCall implements opencti.CallControl.
-func (d *device) AnswerCall(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, &wire.AnswerCall{Call: d.connection(r)})
-}
-
-// HoldCall implements opencti.CallControl.
-func (d *device) HoldCall(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, &wire.HoldCall{Call: d.connection(r)})
-}
-
-// RetrieveCall implements opencti.CallControl.
-func (d *device) RetrieveCall(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, &wire.RetrieveCall{Call: d.connection(r)})
-}
-
-// MakeCall implements opencti.CallControl.
-func (d *device) MakeCall(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, &wire.MakeCall{
-		CallingDevice: wire.Device(d.dn), CalledNumber: wire.Device(r.DestinationNumber),
-		AutoOriginate: "doNotPrompt", CorrelatorData: wire.NewCallData(r.Variables),
-	})
-}
-
-// HangUpCall implements opencti.CallControl: it takes this device out of the call.
-func (d *device) HangUpCall(ctx context.Context, r opencti.Request) error {
-	return d.do(ctx, &wire.ClearConnection{Connection: d.connection(r)})
-}
-
-func (d *device) connection(r opencti.Request) wire.ConnectionID {
-	return wire.Connection(r.CallID, d.dn)
-}
-
-func (d *device) do(ctx context.Context, m wire.Message) error {
-	_, err := d.c.request(ctx, m, nil)
+func (d *device) do(ctx context.Context, r opencti.Request, m wire.Message) error {
+	_, err := d.ask(ctx, r, m, nil)
 	return err
+}
+
+// change does what changes calls, and may fail after it was accepted.
+func (d *device) change(ctx context.Context, r opencti.Request, m wire.Message, calls ...string) (wire.Message, error) {
+	p := d.phone()
+	p.promise(r.ID, false, calls...)
+	a, err := d.ask(ctx, r, m, nil)
+	if err != nil {
+		p.forgive(r.ID)
+	}
+	return a, err
 }

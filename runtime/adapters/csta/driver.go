@@ -31,6 +31,11 @@ type Config struct {
 	SessionDuration     time.Duration `cti:"sessionDuration,default=60s" doc:"How long the switch keeps the session without a sign of life; one is sent after half of it."`
 	ResponseTimeout     time.Duration `cti:"responseTimeout,default=5s" doc:"How long the switch may take to answer a request."`
 	OutstandingRequests int           `cti:"outstandingRequests,default=10" doc:"How many requests may wait for their answers at once; Avaya AES takes 10."`
+	RequestsPerSecond   int           `cti:"requestsPerSecond,default=0" doc:"How many requests may be sent in a second; 0: as fast as the answers come. Avaya AES wants some 200 ms between two: 5."`
+	AgentStatePoll      time.Duration `cti:"agentStatePoll,default=0s" doc:"How often to ask for each agent's state, for switches that do not tell what is done at the telephone (Avaya AES); 0: never."`
+
+	DeclineTo  string `cti:"declineTo" doc:"Number to which DeclineCall sends the call (DeflectCall); without it, the device leaves the call and the switch decides."`
+	Microphone string `cti:"microphone,default=1" doc:"Which microphone of a telephone MuteCall switches off, as the switch numbers them (auditoryApparatus)."`
 }
 
 // Driver is the class csta.
@@ -39,12 +44,13 @@ type Driver struct{}
 // Describe implements opencti.Driver.
 func (Driver) Describe() opencti.Description {
 	return opencti.Description{
-		Name:     "csta",
-		Summary:  "CSTA III XML (ECMA-269, ECMA-323, ECMA-354) over TCP or TLS: Avaya AES and other CSTA switches.",
-		Config:   func() any { return new(Config) },
-		Device:   (*device)(nil),
-		Handover: opencti.Overlap,
-		Rules:    defaultRules(),
+		Name:       "csta",
+		Summary:    "CSTA III XML (ECMA-269, ECMA-323, ECMA-354) over TCP or TLS: Avaya AES and other CSTA switches.",
+		Config:     func() any { return new(Config) },
+		Device:     (*device)(nil),
+		Connection: (*connection)(nil),
+		Handover:   opencti.Overlap,
+		Rules:      defaultRules(),
 	}
 }
 
@@ -129,7 +135,7 @@ func (c *connection) startSession(ctx context.Context) error {
 			CleanupDelay: int(c.config.SessionDuration.Seconds()),
 		}
 	}
-	answer, err := c.exchange(ctx, start, c.sessionStarted)
+	answer, err := c.exchange(ctx, errand{}, start, c.sessionStarted)
 	if err != nil {
 		return err
 	}
@@ -159,7 +165,7 @@ func (c *connection) sessionStarted(a answer) {
 // stopSession ends the application session; the monitors that it has end with it.
 func (c *connection) stopSession(ctx context.Context) {
 	stop := &wire.StopApplicationSession{SessionID: c.sessionID, Reason: wire.EndReason{Defined: wire.EndNormal}}
-	if _, err := c.exchange(ctx, stop, nil); err != nil {
+	if _, err := c.exchange(ctx, errand{}, stop, nil); err != nil {
 		c.log.Debug("Session ended without an answer", "error", err)
 	}
 }
@@ -201,7 +207,7 @@ func (c *connection) lifetime(seconds int) time.Duration {
 
 func (c *connection) resetTimer(duration *time.Duration) error {
 	reset := &wire.ResetApplicationSessionTimer{SessionID: c.sessionID, RequestedDuration: int(c.config.SessionDuration.Seconds())}
-	answer, err := c.exchange(context.Background(), reset, nil)
+	answer, err := c.exchange(context.Background(), errand{}, reset, nil)
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,13 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("the defaults do not stand: %v", err)
 	}
 	want := []string{"address", "secondaryAddress", "tls", "tlsCA", "tlsServerName", "tlsCertificate", "tlsKey", "username", "password",
-		"applicationId", "protocolVersion", "sessionDuration", "responseTimeout", "outstandingRequests"}
+		"applicationId", "protocolVersion", "sessionDuration", "responseTimeout", "outstandingRequests", "requestsPerSecond", "agentStatePoll",
+		"declineTo", "microphone"}
 	if diff := cmp.Diff(want, parameters); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+	if got, want := len(d.Activities()), len(opencti.Specs()); got != want {
+		t.Errorf("the class offers %d of %d activities: %v", got, want, d.Activities())
 	}
 }
 

@@ -57,13 +57,14 @@ var errorCodes = map[string]map[string]opencti.ErrorCode{
 		"otherResourceOutOfService": opencti.DeviceOutOfService, "calledDeviceOutOfService": opencti.DeviceOutOfService,
 		"destinationDeviceOutOfService": opencti.DeviceOutOfService,
 		"overallMonitorLimitExceeded":   opencti.LicenceExhausted, "registrationLimitExceeded": opencti.LicenceExhausted,
-		"conferenceMemberLimitExceeded": opencti.NotCapable,
+		"conferenceMemberLimitExceeded": opencti.ConferenceFull,
 		"":                              opencti.Overloaded,
 	},
 	wire.CategorySubscribedResource: {
 		"objectMonitorLimitExceeded": opencti.LicenceExhausted, "objectRegistrationLimitExceeded": opencti.LicenceExhausted,
 		"outstandingReqLimitExceeded": opencti.Overloaded, "trunkLimitExceeded": opencti.Overloaded,
-		"": opencti.LicenceExhausted,
+		"conferenceMemberLimitExceeded": opencti.ConferenceFull,
+		"":                              opencti.LicenceExhausted,
 	},
 	wire.CategoryPerformanceManagement: {"": opencti.Overloaded},
 	wire.CategorySecurity:              {"": opencti.Forbidden},
@@ -97,6 +98,7 @@ var messages = map[opencti.ErrorCode]string{
 	opencti.InvalidDestination:   "the number cannot be called",
 	opencti.DestinationBusy:      "the called device is busy",
 	opencti.InvalidQueue:         "there is no such queue for the agent",
+	opencti.ConferenceFull:       "the call has as many parties as the switch allows",
 	opencti.InvalidRequest:       "the switch does not take a value of the request",
 	opencti.NotCapable:           "the switch cannot do that here",
 	opencti.Forbidden:            "the switch does not permit that",
@@ -104,6 +106,7 @@ var messages = map[opencti.ErrorCode]string{
 	opencti.Overloaded:           "the switch is overloaded; try again later",
 	opencti.AuthenticationFailed: "the switch does not accept the user or the password",
 	opencti.Rejected:             "the switch refused",
+	opencti.Timeout:              "it took the switch too long",
 }
 
 // serviceError translates a refusal; the switch's own words stand in the detail.
@@ -129,6 +132,43 @@ func codeOf(category, value string) opencti.ErrorCode {
 		}
 	}
 	return errorCodes[category][""]
+}
+
+// isUnsupported says that the switch has no such service at all.
+func isUnsupported(err error) bool {
+	e := opencti.AsError(err)
+	return e != nil && e.Code == opencti.NotCapable && strings.HasSuffix(e.Detail, "serviceNotSupported")
+}
+
+func hasCode(err error, code opencti.ErrorCode) bool {
+	e := opencti.AsError(err)
+	return e != nil && e.Code == code
+}
+
+// causes maps why a service failed that had been accepted (ECMA-269, EventCause).
+var causes = map[wire.EventCause]opencti.ErrorCode{
+	"busy": opencti.DestinationBusy, "doNotDisturb": opencti.DestinationBusy, "callNotAnswered": opencti.DestinationBusy,
+	"destNotObtainable": opencti.InvalidDestination, "destOutOfOrder": opencti.InvalidDestination,
+	"incompatibleDestination": opencti.InvalidDestination, "invalidNumberFormat": opencti.InvalidDestination,
+	"numberChanged": opencti.InvalidDestination, "numberUnallocated": opencti.InvalidDestination,
+	"networkNotObtainable": opencti.InvalidDestination, "blocked": opencti.Forbidden, "invalidAccountCode": opencti.Forbidden,
+	"invalidConnection": opencti.NoSuchCall, "invalidConnectionState": opencti.InvalidState,
+	"resourcesNotAvailable": opencti.Overloaded, "trunksBusy": opencti.Overloaded, "selectedTrunkBusy": opencti.Overloaded,
+	"networkCongestion": opencti.Overloaded, "timeout": opencti.Timeout, "maintenance": opencti.DeviceOutOfService,
+	"networkOutOfOrder": opencti.DeviceOutOfService,
+}
+
+// causeError translates the cause of an event that says that a request failed.
+func causeError(event string, cause wire.EventCause) error {
+	code, known := causes[cause]
+	if !known {
+		code = opencti.Rejected
+	}
+	detail := event
+	if cause != "" {
+		detail += "/" + string(cause)
+	}
+	return opencti.Errorf(code, "%s", messages[code]).WithDetail(peerText(detail))
 }
 
 // sessionCodes maps the errors of ECMA-354.

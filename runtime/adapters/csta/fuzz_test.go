@@ -36,6 +36,14 @@ var told = map[string]string{
 		`</deviceIdentifier></deviceOnCall><localConnectionInfo>x</localConnectionInfo></snapshotCallResponseInfo></snapshotData></crossRefIDorSnapshotData></SnapshotCallResponse>`,
 	"agents, strange state": `<GetAgentStateResponse><agentStateList><agentStateEntry><loggedOnState>true</loggedOnState><agentInfo><agentInfoItem>` +
 		`<agentState>x</agentState><pendingAgentState>y</pendingAgentState></agentInfoItem></agentInfo></agentStateEntry></agentStateList></GetAgentStateResponse>`,
+	"merged, nobody named": `<ConferencedEvent><primaryOldCall><callID>7</callID></primaryOldCall></ConferencedEvent>`,
+	"failed after all":     `<ServiceCompletionFailureEvent><primaryCall><connectionID><callID>7</callID></connectionID></primaryCall></ServiceCompletionFailureEvent>`,
+	"failed, and lives on": `<FailedEvent><failedConnection><callID>7</callID></failedConnection><localConnectionInfo>hold</localConnectionInfo></FailedEvent>`,
+	"empty failure":        `<ServiceCompletionFailureEvent/>`,
+	"muted nobody":         `<MicrophoneMuteEvent><microphoneMuteOn>1</microphoneMuteOn></MicrophoneMuteEvent>`,
+	"disturbed":            `<DoNotDisturbEvent/>`,
+	"foreign lineage": `<DeliveredEvent><connection><callID>7</callID></connection><alertingDevice><deviceIdentifier>1001</deviceIdentifier></alertingDevice>` +
+		`<correlatorData><string>ctilink.interactionId=x&amp;ctilink.originalCallType=CONSULT</string></correlatorData></DeliveredEvent>`,
 	"ended session":  `<ApplicationSessionTerminated/>`,
 	"status":         `<SystemStatus/>`,
 	"stop":           `<MonitorStop/>`,
@@ -66,27 +74,45 @@ func checkMessage(t *testing.T, body []byte) {
 	if err != nil {
 		return
 	}
-	m := &monitor{dn: "1001", parties: newRoster("1001")}
+	p := newPhone("1001")
+	p.promise("r1", false, "7")
 	costtest.Bounded(t, body, func([]byte) {
 		for range 2 { // once more, now that the call is known
-			for _, raw := range m.rawEvents(message) {
+			told := p.hear(message)
+			for _, raw := range told.events {
 				if raw.Name == "" || raw.DN != "1001" || raw.Fields == nil {
 					t.Errorf("event %+v without a name, device or fields", raw)
 				}
 			}
+			for _, f := range told.failed {
+				if f.requestID != "r1" || f.why == nil {
+					t.Errorf("%+v failed", f)
+				}
+			}
 		}
 	})
-	d := &device{dn: "1001"}
+	q := &queue{monitor: &monitor{dn: "1001"}, calls: map[string]arrival{}}
+	if told := q.hear(message); told.events != nil {
+		t.Errorf("a queue tells %+v", told.events)
+	}
 	switch r := message.(type) {
 	case *wire.SnapshotDeviceResponse:
 		for _, info := range r.Snapshot.Calls {
 			checkState(t, callWithoutDetails(info).State)
 		}
+		if count, since := q.waiting(r.Snapshot.Calls); count < 0 || since.After(time.Now()) {
+			t.Errorf("%d wait since %v", count, since)
+		}
 	case *wire.SnapshotCallResponse:
-		checkState(t, d.call("7", wire.SnapshotDeviceInfo{}, r).State)
+		checkState(t, p.snapshot(wire.SnapshotDeviceInfo{Connection: wire.Connection("7", "1001")}, r).State)
 	case *wire.GetAgentStateResponse:
 		for _, entry := range r.Agents {
 			checkState(t, agentStateOf(entry, r.Extensions.Agent()).State)
+		}
+		out := opencti.QueueStatistics{Queue: "1001"}
+		countAgents(&out, r.Agents)
+		if out.AgentsAvailable+out.AgentsBusy+out.AgentsUnavailable > out.AgentsLoggedIn {
+			t.Errorf("statistics %+v", out)
 		}
 	}
 }

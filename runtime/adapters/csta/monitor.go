@@ -13,24 +13,46 @@ import (
 // monitor is a device that the switch tells events of. Sessions of the same device share
 // it: a second monitor would double every event, and cost a licence.
 type monitor struct {
-	c  *connection
-	dn string
+	c        *connection
+	dn       string
+	follower follower
 
 	mu    sync.Mutex // held while the switch is asked to start or stop
 	users int
 
-	ref     string // monitorCrossRefID, empty: not started; under c.mu
-	parties roster
-	queues  []string // of the agent, where the switch tells; the reader's alone
+	ref string // monitorCrossRefID, empty: not started; under c.mu
 }
 
-// monitorOf returns the monitor of a device, started or not.
+// follower is who a monitor is for: a phone or a queue.
+type follower interface {
+	// hear takes an event of the monitor, in the reader.
+	hear(wire.Message) hearing
+	// forAgents says whether sessions live by the monitor's events.
+	forAgents() bool
+	// forget is called when nobody follows any more.
+	forget()
+}
+
+// hearing is what an event tells.
+type hearing struct {
+	events []opencti.RawEvent
+	failed []failure
+	lost   error // why it may not be all
+}
+
+// failure is a request that was accepted and failed.
+type failure struct {
+	requestID string
+	why       error
+}
+
+// monitorOf returns the monitor of a telephone, started or not.
 func (c *connection) monitorOf(dn string) *monitor {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.monitors[dn]
 	if m == nil {
-		m = &monitor{c: c, dn: dn, parties: newRoster(dn)}
+		m = &monitor{c: c, dn: dn, follower: newPhone(dn)}
 		c.monitors[dn] = m
 	}
 	return m
@@ -106,7 +128,7 @@ func (m *monitor) stop(ctx context.Context) error {
 		return nil
 	}
 	ref := m.forget()
-	m.parties.keep(nil)
+	m.follower.forget()
 	if ref == "" {
 		return nil // the switch has stopped it
 	}

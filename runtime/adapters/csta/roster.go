@@ -17,30 +17,71 @@ const (
 	queuesBound  = 256
 )
 
-// roster knows the parties of the calls at a device. CSTA tells who came or left, and
-// desktops want all who are there.
+// roster knows the calls at a device: CSTA tells who came or left, and desktops want all who
+// are there. The reader changes it, requests read it.
 type roster struct {
 	dn string
 
 	mu    sync.Mutex
-	calls map[string][]party
+	last  uint64 // age of the newest record
+	calls map[string]*record
 }
 
+// record is what is known of a call.
+type record struct {
+	age     uint64
+	parties []party
+	data    map[string]string // as told last, our names among it
+	lineage
+	// handedOn: it came here, or was made here, on account of another call.
+	handedOn bool
+	consult  bool // and that other call is still another
+	made     bool // by this device
+	reached  bool // it left the switch's sight
+}
+
+// party is a device in a call.
 type party struct {
-	id    string // the device, where there is none the connection's
+	id    string // the number; where there is none, caller or the connection's device
 	dn    string // empty: withheld or not known
+	at    string // the connection's device, empty: not told yet
 	state opencti.EventName
 	role  opencti.PartyRole
 }
 
-func newRoster(dn string) roster { return roster{dn: dn, calls: map[string][]party{}} }
+// caller is the id of a calling party without a number.
+const caller = "caller"
+
+func newRoster(dn string) roster { return roster{dn: dn, calls: map[string]*record{}} }
+
+// add remembers a call. The one that is remembered longest makes room: that it ended was
+// never told. r.mu is held.
+func (r *roster) add(callID string) *record {
+	if len(r.calls) >= callsBound {
+		oldest := ""
+		for id, c := range r.calls {
+			if oldest == "" || c.age < r.calls[oldest].age {
+				oldest = id
+			}
+		}
+		delete(r.calls, oldest)
+	}
+	r.last++
+	c := &record{age: r.last}
+	r.calls[callID] = c
+	return c
+}
 
 // of returns the parties in the form of RawEvent.Fields.
 func (r *roster) of(callID string) []map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	c := r.calls[callID]
+	if c == nil {
+		return nil
+	}
 	var out []map[string]string
-	for _, p := range r.calls[callID] {
+	for _, p := range c.parties {
 		m := map[string]string{"id": p.id, "state": string(p.state), "role": string(p.role)}
 		if p.dn != "" {
 			m["dn"] = p.dn
@@ -50,21 +91,11 @@ func (r *roster) of(callID string) []map[string]string {
 	return out
 }
 
-// replace takes over what a snapshot says of a call.
-func (r *roster) replace(callID string, parties []party) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, known := r.calls[callID]; !known && len(r.calls) >= callsBound {
-		return
-	}
-	r.calls[callID] = parties[:min(len(parties), partiesBound)]
-}
-
 // keep forgets all calls but those of a snapshot.
 func (r *roster) keep(callIDs []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.calls, func(id string, _ []party) bool { return !slices.Contains(callIDs, id) })
+	maps.DeleteFunc(r.calls, func(id string, _ *record) bool { return !slices.Contains(callIDs, id) })
 }
 
 func (r *roster) end(callID string) {
@@ -73,33 +104,99 @@ func (r *roster) end(callID string) {
 	delete(r.calls, callID)
 }
 
-// enter adds a party, or changes the state of one who is there.
-func (r *roster) enter(callID string, p party) {
-	if p.id == "" {
-		return
-	}
+// dataOf is the data of a call as told last, with our names.
+func (r *roster) dataOf(callID string) map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	parties, known := r.calls[callID]
-	i := slices.IndexFunc(parties, func(q party) bool { return q.id == p.id })
-	switch {
-	case i < 0 && (len(parties) >= partiesBound || !known && len(r.calls) >= callsBound):
-		return
-	case i < 0:
-		r.calls[callID] = append(parties, p)
+	if c := r.calls[callID]; c != nil {
+		return maps.Clone(c.data)
+	}
+	return nil
+}
+
+func (r *roster) originalType(callID string) opencti.CallType {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.calls[callID]; c != nil {
+		return c.original
+	}
+	return ""
+}
+
+func (r *roster) isConsult(callID string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.calls[callID]
+	return c != nil && c.consult
+}
+
+// consultsWith says whether a call was made here about another that is still there.
+func (r *roster) consultsWith(callID string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.calls[callID]
+	return c != nil && c.consult && c.made
+}
+
+// consulting remembers that a call was made about another.
+func (r *roster) consulting(callID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if callID == "" {
 		return
 	}
-	parties[i].state = p.state
-	if p.role == opencti.RoleCustomer {
-		parties[i].role = p.role
+	c := r.calls[callID]
+	if c == nil {
+		c = r.add(callID)
+	}
+	c.consult, c.handedOn, c.made = true, true, true
+}
+
+// connectionOf finds the connection of a party; false: it is not known.
+func (r *roster) connectionOf(callID, partyID string) (wire.ConnectionID, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.calls[callID]; c != nil {
+		for _, p := range c.parties {
+			if p.id == partyID && p.at != "" {
+				return wire.Connection(callID, p.at), true
+			}
+		}
+	}
+	return wire.ConnectionID{}, false
+}
+
+// enter adds a party, or changes the state of one who is there.
+func (r *roster) enter(callID string, p party) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.calls[callID]
+	if c == nil || p.id == "" {
+		return
+	}
+	i := slices.IndexFunc(c.parties, func(q party) bool { return q.id == p.id })
+	switch {
+	case i < 0 && len(c.parties) >= partiesBound:
+		return
+	case i < 0:
+		c.parties = append(c.parties, p)
+		return
+	}
+	c.parties[i].state = p.state
+	if p.at != "" {
+		c.parties[i].at = p.at
+	}
+	if p.role != opencti.RoleAgent {
+		c.parties[i].role = p.role
 	}
 }
 
 // calling adds who calls; events repeat the caller whatever the caller's state is.
 func (r *roster) calling(callID string, who *wire.PartyID, external bool) {
-	p := named(who, "caller", opencti.Established, external)
+	p := named(who, caller, opencti.Established, external)
 	r.mu.Lock()
-	known := slices.ContainsFunc(r.calls[callID], func(q party) bool { return q.id == p.id })
+	c := r.calls[callID]
+	known := c == nil || slices.ContainsFunc(c.parties, func(q party) bool { return q.id == p.id })
 	r.mu.Unlock()
 	if !known {
 		r.enter(callID, p)
@@ -110,13 +207,16 @@ func (r *roster) calling(callID string, who *wire.PartyID, external bool) {
 func (r *roster) leave(callID string, names ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	c := r.calls[callID]
+	if c == nil {
+		return
+	}
 	for _, name := range names {
-		parties := r.calls[callID]
-		i := slices.IndexFunc(parties, func(p party) bool { return p.id == name })
+		i := slices.IndexFunc(c.parties, func(p party) bool { return p.id == name || p.at == name })
 		if name == "" || i < 0 {
 			continue
 		}
-		r.calls[callID] = slices.Delete(slices.Clone(parties), i, i+1)
+		c.parties = slices.Delete(slices.Clone(c.parties), i, i+1)
 		return
 	}
 }
@@ -133,50 +233,24 @@ func named(who *wire.PartyID, id string, state opencti.EventName, external bool)
 	return p
 }
 
-// follow applies an event of a call.
-func (r *roster) follow(m wire.Message) {
-	switch e := m.(type) {
-	case *wire.ServiceInitiatedEvent:
-		r.enter(e.Connection.CallID, named(wire.Party(r.dn), "", opencti.Initiated, false))
-	case *wire.OriginatedEvent:
-		r.enter(e.Connection.CallID, named(wire.Party(r.dn), "", opencti.Established, false))
-	case *wire.QueuedEvent:
-		r.calling(e.Connection.CallID, e.CallingDevice, isExternal(e.NetworkCallingDevice, e.AssociatedCallingDevice))
-		r.enter(e.Connection.CallID, named(e.Queue, "", opencti.Queued, false))
-	case *wire.DeliveredEvent:
-		r.calling(e.Connection.CallID, e.CallingDevice, isExternal(e.NetworkCallingDevice, e.AssociatedCallingDevice))
-		r.leave(e.Connection.CallID, e.LastRedirectionDevice.Number())
-		r.enter(e.Connection.CallID, named(e.AlertingDevice, e.Connection.DeviceID.Number, opencti.Delivered,
-			isExternal(e.NetworkCalledDevice, e.AssociatedCalledDevice)))
-	case *wire.NetworkReachedEvent:
-		r.enter(e.Connection.CallID, named(e.CalledDevice, e.Connection.DeviceID.Number, opencti.Delivered, true))
-	case *wire.EstablishedEvent:
-		r.calling(e.Connection.CallID, e.CallingDevice, isExternal(e.NetworkCallingDevice, e.AssociatedCallingDevice))
-		r.leave(e.Connection.CallID, e.LastRedirectionDevice.Number())
-		r.enter(e.Connection.CallID, named(e.AnsweringDevice, e.Connection.DeviceID.Number, opencti.Established,
-			isExternal(e.NetworkCalledDevice, e.AssociatedCalledDevice)))
-	case *wire.HeldEvent:
-		r.enter(e.Connection.CallID, named(e.HoldingDevice, "", opencti.Held, false))
-	case *wire.RetrievedEvent:
-		r.enter(e.Connection.CallID, named(e.RetrievingDevice, "", opencti.Established, false))
-	case *wire.FailedEvent:
-		r.enter(e.Connection.CallID, named(e.FailingDevice, "", opencti.Failed, false))
-	case *wire.DivertedEvent:
-		r.left(e.Connection.CallID, e.DivertingDevice.Number(), e.Connection.DeviceID.Number)
-	case *wire.ConnectionClearedEvent:
-		r.left(e.Connection.CallID, e.Connection.DeviceID.Number, e.ReleasingDevice.Number())
-	case *wire.CallClearedEvent:
-		r.end(e.Call.CallID)
+// called makes the party to whom a connection belongs that an event tells of.
+func (r *roster) called(who *wire.PartyID, c wire.ConnectionID, state opencti.EventName, external bool, cause wire.EventCause) party {
+	p := named(who, c.DeviceID.Number, state, external)
+	p.at = c.DeviceID.Number
+	switch {
+	case cause == wire.CauseSilentParticipation:
+		p.role = opencti.RoleObserver
+	case r.isConsult(c.CallID):
+		p.role = opencti.RoleConsulted
 	}
+	return p
 }
 
-// left ends the call when it is this device that left.
-func (r *roster) left(callID string, names ...string) {
-	if names[0] == r.dn {
-		r.end(callID)
-		return
-	}
-	r.leave(callID, slices.DeleteFunc(names, func(name string) bool { return name == r.dn })...)
+// own makes the party that this device is.
+func (r *roster) own(state opencti.EventName) party {
+	p := named(wire.Party(r.dn), "", state, false)
+	p.at = r.dn
+	return p
 }
 
 func isExternal(network, associated *wire.PartyID) bool { return network != nil || associated != nil }

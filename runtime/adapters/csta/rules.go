@@ -13,6 +13,7 @@ func defaultRules() opencti.RuleSet {
 			opencti.TypePartyInfo:  populateCall,
 			opencti.TypeCallInfo:   populateCall,
 			opencti.TypeAgentState: populateAgent,
+			opencti.TypeSnapshot:   {"doNotDisturb": "event.doNotDisturb"},
 		},
 	}
 }
@@ -46,45 +47,67 @@ var identifyRules = []opencti.Rule{
 	// Some switches tell a busy device of the call that never reached it.
 	{Name: "failed", On: "Failed", When: "call.known", Then: opencti.Failed},
 
-	// The call goes on here under its new id, or it is over for this device.
-	{Name: "transferred", On: "Transfered", When: "has(event.newCallID)", Then: opencti.Transferred},
-	{Name: "transferred-away", On: "Transfered", Then: opencti.Released},
+	// It goes on here under its new id, or (role transferring) it is over for this device.
+	{Name: "transferred", On: "Transfered", Then: opencti.Transferred},
 	{Name: "conferenced", On: "Conferenced", When: "has(event.newCallID)", Then: opencti.Conferenced},
 	{Name: "merged-away", On: "Conferenced", Then: opencti.Released},
 
 	{Name: "call-data", On: "CallInformation", When: "call.known", Then: opencti.CallInfo},
+	{Name: "microphone", On: "MicrophoneMute", When: "call.known", Then: opencti.CallInfo},
+	{Name: "do-not-disturb", On: "DoNotDisturb", Then: opencti.SnapshotEvent},
 
 	{Name: "agent-logged-on", On: "AgentLoggedOn", Then: opencti.LoggedIn},
 	{Name: "agent-ready", On: "AgentReady", Then: opencti.Available},
 	{Name: "agent-not-ready", On: "AgentNotReady", Then: opencti.Unavailable},
 	{Name: "agent-busy", On: "AgentBusy", Then: opencti.Busy},
 	{Name: "agent-after-call", On: "AgentWorkingAfterCall", Then: opencti.AfterCallWork},
-	// Leaving the last queue is logging out; leaving another is not.
-	{Name: "agent-logged-off", On: "AgentLoggedOff", When: "!has(event.queues)", Then: opencti.LoggedOut},
+	{Name: "agent-logged-off", On: "AgentLoggedOff", Then: opencti.LoggedOut},
+
+	// One of several queues: the state that outweighs those in the others counts.
+	{Name: "agent-busy-somewhere", On: agentGroup, When: "event.agentState == 'agentBusy'", Then: opencti.Busy},
+	{Name: "agent-after-call-somewhere", On: agentGroup, When: "event.agentState == 'agentWorkingAfterCall'", Then: opencti.AfterCallWork},
+	{Name: "agent-ready-somewhere", On: agentGroup, When: "event.agentState == 'agentReady'", Then: opencti.Available},
+	{Name: "agent-not-ready-anywhere", On: agentGroup, When: "event.agentState == 'agentNotReady'", Then: opencti.Unavailable},
+	{Name: "agent-logged-on-somewhere", On: agentGroup, Then: opencti.LoggedIn},
 }
+
+// outside tells by the devices of the network which way a call goes. A call without them is
+// internal, if it does not tell so late.
+const outside = "has(event.networkCallingDevice) || has(event.associatedCallingDevice) ? 'INBOUND'" +
+	" : has(event.networkCalledDevice) || has(event.associatedCalledDevice) || has(event.networkInterfaceUsed) ? 'OUTBOUND'" +
+	" : name in ['Offering', 'Delivered'] && has(event.callingDevice) && has(event.calledDevice) ? 'INTERNAL' : ''"
 
 // An empty text leaves the field as it is.
 var populateCall = map[string]string{
-	"callId":        "event.callID",
-	"newCallId":     "event.newCallID",
-	"interactionId": "event.globalCallID",
-	"cause":         "event.cause",
-	"variables":     "event.variables",
-	"parties":       "event.parties",
-	"otherDns":      "event.parties.filter(p, 'dn' in p && p.dn != session.dn).map(p, p.dn)",
+	"callId":         "event.callID",
+	"newCallId":      "event.newCallID",
+	"role":           "name == 'Transferred' ? event.role : ''",
+	"interactionId":  "event.interactionID",
+	"cause":          "event.cause",
+	"variables":      "event.variables",
+	"parties":        "event.parties",
+	"networkReached": "event.networkReached",
+	"muted":          "event.muted",
+	"otherDns":       "event.parties.filter(p, 'dn' in p && p.dn != session.dn).map(p, p.dn)",
 
 	"ani":  "has(event.networkCallingDevice) ? event.networkCallingDevice : event.callingDevice",
 	"dnis": "has(event.networkCalledDevice) ? event.networkCalledDevice : event.calledDevice",
 
-	// A call without devices of the network is internal, if it does not tell so late.
-	"callType": "has(event.cause) && event.cause == 'consultation' ? 'CONSULT'" +
-		" : has(event.networkCallingDevice) || has(event.associatedCallingDevice) ? 'INBOUND'" +
-		" : has(event.networkCalledDevice) || has(event.associatedCalledDevice) || has(event.networkInterfaceUsed) ? 'OUTBOUND'" +
-		" : name in ['Offering', 'Delivered'] && has(event.callingDevice) && has(event.calledDevice) ? 'INTERNAL' : ''",
+	// Who is consulted, or takes over, is told what the call was at first. CSTA tells it
+	// nobody, but of a transfer in one step the call is the same.
+	"callType": "has(event.handedOn) ? 'CONSULT' : " + outside,
+	"originalCallType": "has(event.originalCallType) ? event.originalCallType" +
+		" : name == 'Offering' && has(event.handedOn) && event.cause in ['singleStepTransfer', 'transfer'] ? (" + outside + ") : ''",
 
 	"queue": "has(event.queue) ? event.queue" +
 		" : has(event.acdCall) && has(event.lastRedirectionDevice) ? event.lastRedirectionDevice : ''",
-	"offeredBy": "name != 'Offering' ? '' : has(event.acdCall) ? 'Queue' : 'Direct'",
+
+	// Transferred while it rang: so it is offered by now.
+	"offeredBy": "name == 'Transferred' ? (event.localConnectionInfo == 'alerting' ? 'Transfer' : '') : name != 'Offering' ? ''" +
+		" : has(event.cause) && event.cause == 'singleStepTransfer' ? 'BlindTransfer'" +
+		" : has(event.cause) && event.cause == 'transfer' ? 'Transfer'" +
+		" : has(event.cause) && event.cause == 'consultation' ? 'Consult'" +
+		" : has(event.acdCall) ? 'Queue' : has(event.handedOn) ? 'Consult' : 'Direct'",
 }
 
 var populateAgent = map[string]string{
@@ -94,6 +117,10 @@ var populateAgent = map[string]string{
 	"reasonCode":        "event.reasonCode",
 	"pendingReasonCode": "event.pendingReasonCode",
 	"queues":            "event.queues",
+	"wrapUpEndsAt":      "event.wrapUpEndsAt",
+	// Who changes it at another place than here, CSTA does not tell: that is private data.
+	"cause": "has(event.agentCause) ? event.agentCause : {'callNotAnswered': 'NoAnswer', 'alertTimeExpired': 'NoAnswer'," +
+		" 'forcedPause': 'System', 'forcedTransition': 'System', 'autoWork': 'System', 'timeout': 'System'}[event.cause]",
 	"pendingState": "{'agentNotReady': 'Unavailable', 'notReady': 'Unavailable', 'agentReady': 'Available', 'ready': 'Available'," +
-		" 'agentWorkingAfterCall': 'AfterCallWork', 'agentNull': 'LoggedOut'}[event.pendingAgentState]",
+		" 'agentWorkingAfterCall': 'AfterCallWork', 'agentNull': 'LoggedOut', 'null': 'LoggedOut'}[event.pendingAgentState]",
 }

@@ -2,7 +2,6 @@ package csta
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
@@ -10,7 +9,8 @@ import (
 )
 
 // Snapshot implements opencti.Device: SnapshotDevice, SnapshotCall for each call, since
-// only that has the data and the parties, and GetAgentState.
+// only that has the data and the parties, GetAgentState, and what not every switch has:
+// GetDoNotDisturb and GetMicrophoneMute.
 func (d *device) Snapshot(ctx context.Context) (opencti.DeviceSnapshot, error) {
 	a, err := d.c.request(ctx, &wire.SnapshotDevice{SnapshotObject: wire.Device(d.dn)}, d.keepCalls)
 	if err != nil {
@@ -28,13 +28,11 @@ func (d *device) Snapshot(ctx context.Context) (opencti.DeviceSnapshot, error) {
 		}
 		snapshot.Calls = append(snapshot.Calls, call)
 	}
+	if err := d.snapshotPhone(ctx, &snapshot); err != nil {
+		return opencti.DeviceSnapshot{}, err
+	}
 	snapshot.Agent, err = d.agentState(ctx)
 	return snapshot, err
-}
-
-func hasCode(err error, code opencti.ErrorCode) bool {
-	e := new(opencti.Error)
-	return errors.As(err, &e) && e.Code == code
 }
 
 func (d *device) keepCalls(a answer) {
@@ -46,26 +44,59 @@ func (d *device) keepCalls(a answer) {
 	for _, c := range r.Snapshot.Calls {
 		ids = append(ids, c.Connection.CallID)
 	}
-	d.c.monitorOf(d.dn).parties.keep(ids)
+	d.phone().keep(ids)
+}
+
+// snapshotPhone asks for the telephone's features. The microphone matters to who talks.
+func (d *device) snapshotPhone(ctx context.Context, snapshot *opencti.DeviceSnapshot) error {
+	m, err := d.c.optional(ctx, &wire.GetDoNotDisturb{Device: wire.Device(d.dn)}, nil)
+	if err != nil {
+		return err
+	}
+	if r, ok := m.(*wire.GetDoNotDisturbResponse); ok {
+		snapshot.DoNotDisturb = r.On
+	}
+	i := slices.IndexFunc(snapshot.Calls, func(c opencti.Call) bool { return c.State == opencti.Established })
+	if i < 0 {
+		return nil
+	}
+	request := &wire.GetMicrophoneMute{Device: wire.Device(d.dn)}
+	if m, err = d.c.optional(ctx, request, d.phone().keepMicrophone); err != nil {
+		return err
+	}
+	if r, ok := m.(*wire.GetMicrophoneMuteResponse); ok {
+		snapshot.Calls[i].Muted = isMuted(r)
+	}
+	return nil
+}
+
+func (p *phone) keepMicrophone(a answer) {
+	if r, ok := a.message.(*wire.GetMicrophoneMuteResponse); ok {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.muted = isMuted(r)
+	}
+}
+
+// isMuted: what is spoken goes out by any microphone that is on.
+func isMuted(r *wire.GetMicrophoneMuteResponse) bool {
+	on := slices.ContainsFunc(r.Microphones, func(m wire.MicrophoneMute) bool { return !m.Mute })
+	return len(r.Microphones) > 0 && !on
 }
 
 // snapshotCall asks for one call. A switch without SnapshotCall gives what it told of the
 // device.
 func (d *device) snapshotCall(ctx context.Context, info wire.SnapshotDeviceInfo) (opencti.Call, error) {
-	id := info.Connection.CallID
-	request := &wire.SnapshotCall{SnapshotObject: info.Connection}
-	a, err := d.c.request(ctx, request, func(a answer) {
+	var call opencti.Call
+	_, err := d.c.request(ctx, &wire.SnapshotCall{SnapshotObject: info.Connection}, func(a answer) {
 		if r, ok := a.message.(*wire.SnapshotCallResponse); ok {
-			d.c.monitorOf(d.dn).parties.replace(id, partiesOf(r))
+			call = d.phone().snapshot(info, r)
 		}
 	})
 	if hasCode(err, opencti.NotCapable) {
 		return callWithoutDetails(info), nil
 	}
-	if err != nil {
-		return opencti.Call{}, err
-	}
-	return d.call(id, info, a.message.(*wire.SnapshotCallResponse)), nil
+	return call, err
 }
 
 func callWithoutDetails(info wire.SnapshotDeviceInfo) opencti.Call {
@@ -74,30 +105,80 @@ func callWithoutDetails(info wire.SnapshotDeviceInfo) opencti.Call {
 		State: localState(info.State.States())}
 }
 
-func (d *device) call(id string, info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) opencti.Call {
+// snapshot remembers what the switch says of a call, and makes the call of it.
+func (p *phone) snapshot(info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) opencti.Call {
+	id := info.Connection.CallID
+	data := r.Variables()
+	variables, told := separate(data)
+	parties := p.partiesOf(r)
+
+	p.mu.Lock()
+	c, known := p.calls[id]
+	if !known {
+		c = p.add(id)
+		c.made = r.CallingDevice.Number() == p.dn
+		c.handedOn = told.passedTo(p.dn, c.made, len(parties))
+		c.consult = c.handedOn && c.made
+	}
+	c.parties = parties[:min(len(parties), partiesBound)]
+	c.data = data
+	c.identify(told, r.CallLinkageData)
+	p.mu.Unlock()
+
 	call := opencti.Call{
-		CallID: id, InteractionID: r.CallLinkageData.GlobalID(),
-		ANI: r.CallingDevice.Number(), DNIS: r.CalledDevice.Number(),
-		Queue: lastQueue(r.DeviceHistory), Variables: r.Variables(),
-		CallType: callType(r), OfferedBy: opencti.ByDirect,
+		CallID: id, InteractionID: c.interactionID, ANI: r.CallingDevice.Number(), DNIS: r.CalledDevice.Number(),
+		Queue: lastQueue(r.DeviceHistory), Variables: variables, CallType: callType(r),
+		State: localState(p.statesOf(info, r)), NetworkReached: c.reached,
 	}
 	if call.InteractionID == "" {
 		call.InteractionID = id
 	}
-	if call.Queue != "" || r.CallCharacteristics != nil && r.CallCharacteristics.ACDCall {
-		call.OfferedBy = opencti.ByQueue
+	if c.handedOn {
+		call.OriginalCallType = c.original
+		if call.OriginalCallType == "" && !c.consult {
+			call.OriginalCallType = call.CallType
+		}
+		call.CallType = opencti.Consult
 	}
-	if call.ANI == d.dn {
-		call.OfferedBy = "" // it was made here
+	if call.ANI != p.dn { // else it was made here
+		call.OfferedBy = offeredBy(c, r)
 	}
-	call.State = localState(d.statesOf(info, r))
-	for _, p := range partiesOf(r) {
-		call.Parties = append(call.Parties, opencti.Party{ID: p.id, DN: p.dn, State: p.state, Role: p.role})
-		if p.dn != d.dn && p.dn != "" {
-			call.OtherDNs = append(call.OtherDNs, p.dn)
+	for _, q := range c.parties {
+		call.Parties = append(call.Parties, opencti.Party{ID: q.id, DN: q.dn, State: q.state, Role: q.role})
+		if q.dn != p.dn && q.dn != "" {
+			call.OtherDNs = append(call.OtherDNs, q.dn)
 		}
 	}
 	return call
+}
+
+// identify takes over what tells which interaction a call belongs to: our names in its data
+// always, the switch's ids unless it is known already.
+func (c *record) identify(told lineage, linkage *wire.CallLinkageData) {
+	if told.interactionID != "" {
+		c.interactionID = told.interactionID
+	}
+	if told.original != "" {
+		c.original = told.original
+	}
+	for _, id := range []string{linkage.ThreadID(), linkage.GlobalID()} {
+		if c.interactionID == "" {
+			c.interactionID = id
+		}
+	}
+}
+
+// passedTo guesses, for a call that was not seen before, whether it was handed on to this
+// device: the data stays with the call, also at those who handed it on. Who consults made
+// the call and is alone with the other; who was consulted did neither.
+func (l lineage) passedTo(dn string, made bool, parties int) bool {
+	switch {
+	case l.interactionID == "":
+		return false
+	case l.from == dn:
+		return made && parties <= 2
+	}
+	return !made
 }
 
 func callType(r *wire.SnapshotCallResponse) opencti.CallType {
@@ -112,6 +193,27 @@ func callType(r *wire.SnapshotCallResponse) opencti.CallType {
 	return opencti.UnknownType
 }
 
+// offeredBy goes by where the call was last.
+func offeredBy(c *record, r *wire.SnapshotCallResponse) opencti.OfferedBy {
+	var last wire.EventCause
+	if n := len(r.DeviceHistory); n > 0 {
+		last = r.DeviceHistory[n-1].Cause
+	}
+	switch {
+	case last == wire.CauseDistributed, last == wire.CauseEnterDistribution:
+		return opencti.ByQueue
+	case last == wire.CauseSingleStepTransfer:
+		return opencti.ByBlindTransfer
+	case last == wire.CauseTransfer:
+		return opencti.ByTransfer
+	case c.handedOn:
+		return opencti.ByConsult
+	case r.CallCharacteristics != nil && r.CallCharacteristics.ACDCall:
+		return opencti.ByQueue
+	}
+	return opencti.ByDirect
+}
+
 // lastQueue is the device that distributed the call last.
 func lastQueue(history []wire.HistoryItem) string {
 	for _, h := range slices.Backward(history) {
@@ -122,20 +224,41 @@ func lastQueue(history []wire.HistoryItem) string {
 	return ""
 }
 
-func partiesOf(r *wire.SnapshotCallResponse) []party {
+// partiesOf lists who is in the call. Roles that cannot be seen now are those of before.
+func (p *phone) partiesOf(r *wire.SnapshotCallResponse) []party {
 	var out []party
 	for _, info := range r.Snapshot.Parties {
-		p := named(&info.DeviceOnCall, info.Connection.DeviceID.Number, partyStates[info.State], false)
-		caller := p.dn != "" && p.dn == r.CallingDevice.Number() || p.dn == "" && r.CallingDevice.Number() == ""
-		called := p.dn != "" && p.dn == r.CalledDevice.Number()
-		if caller && r.AssociatedCallingDevice != nil || called && r.AssociatedCalledDevice != nil {
-			p.role = opencti.RoleCustomer
+		q := named(&info.DeviceOnCall, info.Connection.DeviceID.Number, partyStates[info.State], false)
+		q.at = info.Connection.DeviceID.Number
+		calls := q.dn != "" && q.dn == r.CallingDevice.Number() || q.dn == "" && r.CallingDevice.Number() == ""
+		called := q.dn != "" && q.dn == r.CalledDevice.Number()
+		if calls && q.dn == "" {
+			q.id = caller
 		}
-		if p.id != "" {
-			out = append(out, p)
+		if calls && r.AssociatedCallingDevice != nil || called && r.AssociatedCalledDevice != nil {
+			q.role = opencti.RoleCustomer
+		}
+		if role := p.roleOf(info.Connection.CallID, q.id); role != "" && q.role == opencti.RoleAgent {
+			q.role = role
+		}
+		if q.id != "" {
+			out = append(out, q)
 		}
 	}
 	return out
+}
+
+func (r *roster) roleOf(callID, partyID string) opencti.PartyRole {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.calls[callID]; c != nil {
+		for _, p := range c.parties {
+			if p.id == partyID {
+				return p.role
+			}
+		}
+	}
+	return ""
 }
 
 // partyStates gives the state of a party of the call.
@@ -145,13 +268,13 @@ var partyStates = map[wire.LocalConnectionState]opencti.EventName{
 }
 
 // statesOf returns the states of the connections, the device's own first.
-func (d *device) statesOf(info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) []wire.LocalConnectionState {
+func (p *phone) statesOf(info wire.SnapshotDeviceInfo, r *wire.SnapshotCallResponse) []wire.LocalConnectionState {
 	var own, others []wire.LocalConnectionState
-	for _, p := range r.Snapshot.Parties {
-		if p.Connection.DeviceID.Number == d.dn || p.DeviceOnCall.Number() == d.dn {
-			own = append(own, p.State)
+	for _, q := range r.Snapshot.Parties {
+		if q.Connection.DeviceID.Number == p.dn || q.DeviceOnCall.Number() == p.dn {
+			own = append(own, q.State)
 		} else {
-			others = append(others, p.State)
+			others = append(others, q.State)
 		}
 	}
 	if len(own) == 0 {
@@ -187,86 +310,4 @@ func localState(states []wire.LocalConnectionState) opencti.EventName {
 		}
 	}
 	return opencti.Established
-}
-
-// agentState asks for the agent's state; a device without an agent has none.
-func (d *device) agentState(ctx context.Context) (opencti.AgentState, error) {
-	a, err := d.c.request(ctx, &wire.GetAgentState{Device: wire.Device(d.dn)}, d.keepQueues)
-	switch {
-	case hasCode(err, opencti.NotCapable):
-		return opencti.AgentState{State: opencti.Unknown}, nil
-	case hasCode(err, opencti.InvalidState), hasCode(err, opencti.AuthenticationFailed):
-		// Some switches refuse to speak of an agent who is not there.
-		return loggedOut, nil
-	case err != nil:
-		return opencti.AgentState{}, err
-	}
-	r := a.message.(*wire.GetAgentStateResponse)
-	for _, entry := range r.Agents {
-		if entry.LoggedOn && (d.agentID == "" || entry.AgentID == "" || entry.AgentID == d.agentID) {
-			return agentStateOf(entry, r.Extensions.Agent()), nil
-		}
-	}
-	return loggedOut, nil
-}
-
-// keepQueues runs in the reader: the events that follow change what it sets.
-func (d *device) keepQueues(a answer) {
-	r, ok := a.message.(*wire.GetAgentStateResponse)
-	if !ok {
-		return
-	}
-	m := d.c.monitorOf(d.dn)
-	m.queues = nil
-	for _, entry := range r.Agents {
-		if entry.LoggedOn {
-			for _, q := range agentStateOf(entry, wire.AgentData{}).Queues {
-				m.queues = append(m.queues, q.Name)
-			}
-		}
-	}
-	m.queues = m.queues[:min(len(m.queues), queuesBound)]
-}
-
-var loggedOut = opencti.AgentState{State: opencti.LoggedOut, NativeState: string(wire.AgentNull)}
-
-// agentStates translates the states, the one that outweighs others first: an agent who is
-// busy for one queue is busy.
-var agentStates = []struct {
-	csta wire.AgentState
-	name opencti.EventName
-}{
-	{wire.AgentBusy, opencti.Busy},
-	{wire.AgentWorkingAfterCall, opencti.AfterCallWork},
-	{wire.AgentReady, opencti.Available},
-	{wire.AgentNotReady, opencti.Unavailable},
-	{wire.AgentNull, opencti.LoggedIn},
-}
-
-func agentStateOf(entry wire.AgentStateEntry, own wire.AgentData) opencti.AgentState {
-	out := opencti.AgentState{State: opencti.LoggedIn, WorkMode: own.WorkMode,
-		ReasonCode: own.ReasonCode, PendingReasonCode: own.PendingReasonCode}
-	weight := len(agentStates)
-	for _, info := range entry.Info {
-		for i, s := range agentStates {
-			if s.csta == info.State && i < weight {
-				weight, out.State, out.NativeState = i, s.name, string(s.csta)
-			}
-		}
-		if info.PendingState != "" {
-			out.PendingState = pendingStates[info.PendingState]
-		}
-		if info.Group != nil && info.Group.Number != "" {
-			out.Queues = append(out.Queues, opencti.QueueState{Name: info.Group.Number})
-		}
-	}
-	if out.State == opencti.AfterCallWork {
-		out.WorkMode = opencti.AfterCallWorkMode
-	}
-	return out
-}
-
-var pendingStates = map[wire.AgentState]opencti.EventName{
-	wire.AgentReady: opencti.Available, wire.AgentNotReady: opencti.Unavailable,
-	wire.AgentWorkingAfterCall: opencti.AfterCallWork, wire.AgentNull: opencti.LoggedOut,
 }

@@ -81,7 +81,7 @@ func TestSnapshot(t *testing.T) {
 			"<acdGroup>help</acdGroup><agentState>agentReady</agentState></agentInfoItem><agentInfoItem><acdGroup>sales</acdGroup>"+
 				"<agentState>agentBusy</agentState><pendingAgentState>agentNotReady</pendingAgentState>", "")},
 			opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Busy, NativeState: "agentBusy", PendingState: opencti.Unavailable,
-				Queues: []opencti.QueueState{{Name: "help"}, {Name: "sales"}}}}},
+				Queues: []opencti.QueueState{{Name: "help", State: opencti.Available}, {Name: "sales", State: opencti.Busy}}}}},
 		{"after-call work", map[string]string{"GetAgentState": agents("5501", "<agentState>agentWorkingAfterCall</agentState>", "")},
 			opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.AfterCallWork, NativeState: "agentWorkingAfterCall",
 				WorkMode: opencti.AfterCallWorkMode}}},

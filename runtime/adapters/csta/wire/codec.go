@@ -40,6 +40,9 @@ type Message interface {
 	isSession() bool
 }
 
+// OfSession says whether a message is of ECMA-354, about the session itself.
+func OfSession(m Message) bool { return m.isSession() }
+
 // Embedded in the message types, to say what they are.
 type (
 	request         struct{}
