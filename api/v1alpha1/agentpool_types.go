@@ -90,6 +90,9 @@ type AgentPoolStatus struct {
 	// sessions is the number of open sessions of the pool's agents.
 	// +optional
 	Sessions *int32 `json:"sessions,omitempty"`
+	// telephonyMode in force.
+	// +optional
+	TelephonyMode TelephonyMode `json:"telephonyMode,omitempty"`
 }
 
 // AgentPool gives agents and devices a link.
@@ -98,6 +101,7 @@ type AgentPoolStatus struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=agentpool,categories=cti
 // +kubebuilder:printcolumn:name="Link",type=string,JSONPath=`.spec.linkRef.name`
+// +kubebuilder:printcolumn:name="Mode",type=string,JSONPath=`.status.telephonyMode`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Agents",type=integer,JSONPath=`.status.agents`
 // +kubebuilder:printcolumn:name="Sessions",type=integer,JSONPath=`.status.sessions`

@@ -49,6 +49,12 @@ const (
 	ReasonApplyFailed   = "ApplyFailed"
 	// ReasonInvalidParameters: the parameters of a class contradict themselves.
 	ReasonInvalidParameters = "InvalidParameters"
+	// ReasonInvalidActivities: a class claims activities that its parent lacks.
+	ReasonInvalidActivities = "InvalidActivities"
+	// ReasonInvalidRules: an event rule of a class or a link is wrong.
+	ReasonInvalidRules = "InvalidRules"
+	// ReasonInvalidTreatment: the call treatment of a pool is wrong.
+	ReasonInvalidTreatment = "InvalidTreatment"
 	// ReasonTooManyAgents: the pools of a link bring more agents than it can hold.
 	ReasonTooManyAgents = "TooManyAgents"
 	// ReasonNameTaken: an object with a child's name belongs to somebody else.

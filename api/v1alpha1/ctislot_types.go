@@ -39,6 +39,13 @@ type CTISlotSpec struct {
 	// +optional
 	Rules *EventRules `json:"rules,omitempty"`
 
+	// activities that the class offers. Absent: all that the driver can.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=63
+	Activities []string `json:"activities,omitempty"`
+
 	// pools are the policies of the agents' pools, by name.
 	// +optional
 	// +listType=atomic

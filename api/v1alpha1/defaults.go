@@ -16,3 +16,11 @@ func (p Parameter) IsRequired() bool { return p.Presence == PresenceRequired }
 
 // IsSecret says whether the value must come from a Secret.
 func (p Parameter) IsSecret() bool { return p.Sensitivity == SensitivitySecret }
+
+// Mode is the telephony mode in force: Full when absent.
+func (p PoolPolicy) Mode() TelephonyMode {
+	if p.TelephonyMode == "" {
+		return ModeFull
+	}
+	return p.TelephonyMode
+}

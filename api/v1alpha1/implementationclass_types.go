@@ -12,8 +12,8 @@ type ImplementationClassSpec struct {
 	Driver string `json:"driver,omitempty"`
 
 	// extends names the parent class. Parameters are inherited and overridden by
-	// name, property by property; activities and the hand-over are the parent's
-	// when this class declares none.
+	// name, property by property; rules by name, as a whole. Activities and the
+	// hand-over are the parent's when this class declares none.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -31,12 +31,13 @@ type ImplementationClassSpec struct {
 	// +kubebuilder:validation:MaxItems=128
 	Parameters []Parameter `json:"parameters,omitempty"`
 
-	// rules are the event rules; a child's override its parent's by name.
+	// rules are the event rules; a child's override its parent's by name. Only the
+	// class that is called like its driver can have rules without a parent.
 	// +optional
 	Rules *EventRules `json:"rules,omitempty"`
 
-	// activities are what the driver can do. Built-in classes get them from the
-	// driver's own declaration.
+	// activities are what links of the class offer. Built-in classes get them from the
+	// driver's own declaration; a child may leave some out and add none.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
@@ -153,7 +154,40 @@ type ImplementationClassStatus struct {
 	// handover is the effective one.
 	// +optional
 	Handover Handover `json:"handover,omitempty"`
+
+	// rules names the effective event rules: what a child or a link may override.
+	// +optional
+	Rules *RuleNames `json:"rules,omitempty"`
 }
+
+// RuleNames names event rules.
+type RuleNames struct {
+	// decidedBy says what decides which event a raw event is.
+	// +optional
+	DecidedBy RuleDecision `json:"decidedBy,omitempty"`
+	// identify rules, in the order in which they are asked.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MaxLength=63
+	Identify []string `json:"identify,omitempty"`
+	// filter rules, in the order in which they are asked.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=128
+	// +kubebuilder:validation:items:MaxLength=63
+	Filter []string `json:"filter,omitempty"`
+}
+
+// RuleDecision says what decides which event a raw event is.
+// +kubebuilder:validation:Enum=Identify;SetEventType
+type RuleDecision string
+
+// The decisions.
+const (
+	DecidedByIdentify     RuleDecision = "Identify"
+	DecidedBySetEventType RuleDecision = "SetEventType"
+)
 
 // ImplementationClass says how to speak to one kind of CTI server: Pega's
 // implementation class, as a resource.

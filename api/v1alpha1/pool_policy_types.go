@@ -122,9 +122,10 @@ const (
 // +kubebuilder:validation:XValidation:rule="has(self.url) != has(self.interaction)",message="set either url or interaction"
 type ScreenPop struct {
 	// url is a template: {expression} is replaced by the CEL expression's value,
-	// escaped for a query.
+	// escaped for a query. The server must be written out.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:Pattern=`^https?://[^/?#]`
 	URL string `json:"url,omitempty"`
 	// interaction names what the desktop starts.
 	// +optional

@@ -52,11 +52,11 @@ type IdentifyRule struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
-	// on is the raw event's name.
+	// raw is the raw event's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	On string `json:"on"`
+	Raw string `json:"raw"`
 	// when is a CEL expression. Always when absent.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096

@@ -46,8 +46,10 @@ type scope struct {
 
 	// link is nil when there is none of the name.
 	link *v1alpha1.CTILink
-	// mine is what the pool contributes to the link.
+	// mine is what the pool contributes to the link, and wrong what is not accepted
+	// of it.
 	mine  plan.Pool
+	wrong *plan.Problem
 	slots []v1alpha1.CTISlot
 }
 
@@ -119,6 +121,7 @@ func (r *Reconciler) expand(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
+	s.wrong = plan.CheckPolicy(s.pool.Spec.PoolPolicy)
 	all := plan.ExpandPools(plan.Freeze(pools, s.slots))
 	if i := slices.IndexFunc(all, func(p plan.Pool) bool { return p.Name == s.pool.Name }); i >= 0 {
 		s.mine = all[i]

@@ -16,6 +16,7 @@ func (s *scope) updateStatus() {
 	status.ObservedGeneration = generation
 	status.Agents = new(int32(len(s.mine.Agents)))
 	status.Sessions = new(s.sessions())
+	status.TelephonyMode = s.mine.Policy.Mode()
 
 	problem := s.problem()
 	if problem.Reason != "" {
@@ -40,11 +41,13 @@ func (s *scope) sessions() int32 {
 	return n
 }
 
-// problem says why an agent of the pool has no place, if one has none.
+// problem says what is wrong with the pool, or why an agent of it has no place.
 func (s *scope) problem() messages.Sentence {
 	switch {
 	case s.link == nil:
 		return messages.LinkNotFound.Say("link", s.pool.Spec.LinkRef.Name)
+	case s.wrong != nil:
+		return messages.Sentence{Reason: s.wrong.Reason, Text: s.wrong.Message, Stalled: true}
 	case s.mine.Problem != nil:
 		return messages.Sentence{Reason: s.mine.Problem.Reason, Text: s.mine.Problem.Message, Stalled: true}
 	}
@@ -62,12 +65,12 @@ func (s *scope) verdict() conditions.Verdict {
 	return conditions.Verdict{Ready: true, Why: messages.PoolReady.Say()}
 }
 
-// inDocuments compares the slots' agents with the pool's, and asks that the slots
-// work by those documents.
+// inDocuments compares the slots' agents and policy with the pool's, and asks that the
+// slots work by those documents.
 func (s *scope) inDocuments() bool {
 	got := map[string]v1alpha1.SlotAgent{}
 	for _, slot := range s.slots {
-		if slot.Status.ObservedGeneration != slot.Generation {
+		if slot.Status.ObservedGeneration != slot.Generation || !s.decides(slot) {
 			return false
 		}
 		for _, a := range slot.Spec.Agents {
@@ -85,6 +88,16 @@ func (s *scope) inDocuments() bool {
 		}
 	}
 	return true
+}
+
+// decides says whether the slot has the pool's policy, if it has the pool at all.
+func (s *scope) decides(slot v1alpha1.CTISlot) bool {
+	for _, p := range slot.Spec.Pools {
+		if p.Name == s.pool.Name {
+			return equality.Semantic.DeepEqual(p.PoolPolicy, s.mine.Policy)
+		}
+	}
+	return len(s.mine.Agents) == 0
 }
 
 // announce tells people once what they would want to be told.

@@ -33,7 +33,7 @@ func (s *scope) explain(slot observedSlot, c metav1.Condition) messages.Sentence
 }
 
 // refusedKey finds the key in opencti.ConfigError as the pod reports it.
-var refusedKey = regexp.MustCompile(`config key "([a-zA-Z][a-zA-Z0-9]*)" (is missing)?`)
+var refusedKey = regexp.MustCompile(`config key "([a-zA-Z][a-zA-Z0-9]*)" (is missing|is not a parameter)?`)
 
 // explainConfig says which key the pod lacks or refuses. Only the pods read what
 // spec.configFrom names; of what they say nothing gets through but a key that the
@@ -44,6 +44,9 @@ func (s *scope) explainConfig(slot observedSlot, said string) messages.Sentence 
 		i := slices.IndexFunc(s.plan.Class.Parameters, func(p v1alpha1.Parameter) bool { return p.Name == found[1] })
 		switch {
 		case i < 0:
+		case found[2] == "is not a parameter":
+			// The class declares it, so that the link may set it.
+			return messages.DriverLacksKey.Say("key", found[1], "class", class, "driver", slot.Spec.Driver)
 		case found[2] != "":
 			return messages.KeyMissing.Say("key", found[1], "sources", sources(s.link))
 		default:

@@ -76,7 +76,7 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (ctrl.Result, error) {
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if plan.AnyPaused(pools) {
+	if plan.AnyStays(pools) {
 		if pools, err = r.freeze(ctx, key, pools); errors.Is(err, errStale) {
 			return ctrl.Result{RequeueAfter: conditions.StaleDelay}, nil
 		} else if err != nil {
@@ -101,7 +101,7 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (ctrl.Result, error) {
 	return ctrl.Result{RequeueAfter: left}, nil
 }
 
-// freeze leaves the agents of paused pools as they are in the slots. The cache must
+// freeze leaves paused pools, and those with a mistake, as they are in the slots. The cache must
 // show what was applied last, or a change from before the pause would be undone.
 func (r *Reconciler) freeze(ctx context.Context, link client.ObjectKey, pools []v1alpha1.AgentPool) ([]v1alpha1.AgentPool, error) {
 	slots, err := index.Slots(ctx, r.Client, link)

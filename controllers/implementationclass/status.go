@@ -7,6 +7,7 @@ import (
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/conditions"
 	"github.com/ctilink/ctilink-operator/controllers/messages"
+	"github.com/ctilink/ctilink-operator/controllers/plan"
 )
 
 func (s *scope) updateStatus() {
@@ -16,8 +17,9 @@ func (s *scope) updateStatus() {
 	status.Parameters = s.result.Parameters
 	status.Activities = s.result.Activities
 	status.Handover = s.result.Handover
+	status.Rules = ruleNames(s.result)
 	if s.problem != nil {
-		status.Driver, status.Parameters, status.Activities, status.Handover = "", nil, nil, ""
+		status.Driver, status.Parameters, status.Activities, status.Handover, status.Rules = "", nil, nil, "", nil
 		why := messages.Sentence{Reason: s.problem.Reason, Text: s.problem.Message, Stalled: true}
 		conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionFalse, why.Reason, why.Text)
 		conditions.Summarize(&status.Conditions, generation, conditions.Verdict{Why: why})
@@ -26,6 +28,24 @@ func (s *scope) updateStatus() {
 	accepted := messages.ClassAccepted.Say()
 	conditions.Set(&status.Conditions, generation, v1alpha1.ConditionAccepted, metav1.ConditionTrue, accepted.Reason, accepted.Text)
 	conditions.Summarize(&status.Conditions, generation, conditions.Verdict{Ready: true, Why: messages.ClassReady.Say()})
+}
+
+// ruleNames lists what may be overridden; nil when the driver's own rules hold.
+func ruleNames(class plan.Class) *v1alpha1.RuleNames {
+	if !class.HasRules() {
+		return nil
+	}
+	out := &v1alpha1.RuleNames{DecidedBy: v1alpha1.DecidedByIdentify}
+	if class.Rules.SetEventType != "" {
+		out.DecidedBy = v1alpha1.DecidedBySetEventType
+	}
+	for _, r := range class.Rules.Identify {
+		out.Identify = append(out.Identify, r.Name)
+	}
+	for _, f := range class.Rules.Filter {
+		out.Filter = append(out.Filter, f.Name)
+	}
+	return out
 }
 
 // announce tells people once that a class can no longer be used.

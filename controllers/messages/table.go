@@ -34,6 +34,18 @@ var (
 	ParameterType = add(Message{Object: Class, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidParameters, Stalled: true,
 		Text: "spec.parameters gives \"{key}\" the type {type}, but the parent class says {parentType}; use the parent's type.",
 		Do:   "A class may change a parameter's default, presence and sensitivity, not its type."})
+	ClassRules = add(Message{Object: Class, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "Class \"{class}\", spec.rules.{where}: {problem}",
+		Do:   "Correct it; [rules.md](rules.md) teaches the language, and `runtime rules check FILE` finds mistakes before `kubectl apply`. The rules that were accepted last stay in force."})
+	RulesWithoutParent = add(Message{Object: Class, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "spec.rules of class \"{class}\" override nothing: the rules of driver \"{driver}\" stand in the class of that name; set spec.extends to it.",
+		Do:   "A class with a driver of its own and no parent starts from nothing. Extend the driver's class instead."})
+	TooManyRules = add(Message{Object: Class, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "Class \"{class}\" has more than {identify} identify or {filter} filter rules together with its parents; use fewer.",
+		Do:   "Override rules of the parents instead of adding to them."})
+	ActivityNotInherited = add(Message{Object: Class, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidActivities, Stalled: true,
+		Text: "spec.activities of class \"{class}\" lists \"{activity}\", which its parent does not have; a class may leave activities out and add none.",
+		Do:   "What can be done is the driver's business. Remove the activity from the list, or the list."})
 	NoDriver = add(Message{Object: Class, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidParameters, Stalled: true,
 		Text: "Neither the class nor its parents name a driver; set spec.driver.",
 		Do:   "Set spec.driver in the class at the top of the family."})
@@ -66,6 +78,15 @@ var (
 	BadConfig = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
 		Text: "spec.config.{key} {problem}.",
 		Do:   "Correct the key; `kubectl get implementationclass NAME -o yaml` lists all keys with their types in status.parameters."})
+	LinkRules = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "spec.rules.{where}: {problem}",
+		Do:   "Correct it; [rules.md](rules.md) teaches the language, and `runtime rules check FILE` finds mistakes before `kubectl apply`. The rules that were accepted last stay in force."})
+	NothingToOverride = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "spec.rules override nothing: ImplementationClass \"{class}\" has no event rules; let that class extend the class of its driver.",
+		Do:   "Set spec.extends of the class to the built-in class of its driver, or apply the built-in classes of this version."})
+	TooManyLinkRules = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "The link has more than {identify} identify or {filter} filter rules together with its class; use fewer.",
+		Do:   "Override rules of the class instead of adding to them."})
 	LinkPaused = add(Message{Object: Link, Condition: paused, Status: yes, Reason: v1alpha1.ReasonPaused,
 		Text: "Annotation ctilink.io/paused stops reconciling: what is in force stays, the other conditions are as they were then; remove the annotation to go on.",
 		Do:   "`kubectl annotate ctilink NAME ctilink.io/paused-` when you are done. Deleting the link works all the same."})
@@ -119,6 +140,9 @@ var (
 	KeyUnknown = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
 		Text: "Class \"{class}\" does not take a key that {sources} has; CTISlot {slot} names the key, remove it.",
 		Do:   "`kubectl describe ctislot NAME` names the key."})
+	DriverLacksKey = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
+		Text: "Class \"{class}\" declares parameter \"{key}\", which its driver \"{driver}\" does not know; remove it from spec.parameters of the class, or use an image whose driver has it.",
+		Do:   "`kubectl get implementationclass CLASS -o yaml` shows where it is declared; the built-in class of the driver lists what the driver knows."})
 	UnknownDriver = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonUnknownDriver, Stalled: true,
 		Text: "The runtime image has no driver of the name that class \"{class}\" asks for; correct spec.driver of the class, or use an image that has it.",
 		Do:   "The image is the operator's flag --runtime-image, value runtimeImage of the chart."})
@@ -160,8 +184,11 @@ var (
 	TooManyAgents = add(Message{Object: Pool, Condition: accepted, Status: no, Reason: v1alpha1.ReasonTooManyAgents, Stalled: true,
 		Text: "The pools of one link may bring at most {max} agents; make this pool smaller or give it another link.",
 		Do:   "None of this pool's agents are served until then."})
+	PoolTreatment = add(Message{Object: Pool, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidTreatment, Stalled: true,
+		Text: "spec.{where}: {problem}",
+		Do:   "Correct it; [rules.md](rules.md#call-treatment) teaches the language, and `runtime rules check FILE` finds mistakes before `kubectl apply`. The agents and the policy of the pool that were accepted last stay in force."})
 	PoolNotInSlots = add(Message{Object: Pool, Condition: ready, Status: no, Reason: v1alpha1.ReasonProgressing,
-		Text: "The agents of the pool are not in force in the link's slots yet."})
+		Text: "The agents of the pool and its policy are not in force in the link's slots yet."})
 	LinkNotReady = add(Message{Object: Pool, Condition: ready, Status: no, Reason: v1alpha1.ReasonLinkNotReady,
 		Text: "CTILink \"{link}\" is not ready; its own conditions say why.",
 		Do:   "`kubectl describe ctilink NAME`."})

@@ -16,6 +16,7 @@ const MaxAgents = 10_000
 // Pool is what an AgentPool contributes to its link.
 type Pool struct {
 	Name   string
+	Policy v1alpha1.PoolPolicy
 	Agents []v1alpha1.SlotAgent
 	// Problem is nil when every agent of the pool got its place.
 	Problem *Problem
@@ -23,12 +24,17 @@ type Pool struct {
 
 // ExpandPools lists the agents of a link's pools, oldest pool first. An agent id
 // that two pools claim belongs to the older one; the younger keeps the rest of its
-// agents and has a Problem.
+// agents and has a Problem. A pool whose policy is wrong contributes nothing; Freeze
+// gives it what is in force.
 func ExpandPools(pools []v1alpha1.AgentPool) []Pool {
 	owner := map[string]string{}
 	var out []Pool
 	for _, pool := range byAge(pools) {
-		p := Pool{Name: pool.Name}
+		p := Pool{Name: pool.Name, Policy: *pool.Spec.PoolPolicy.DeepCopy()}
+		if p.Problem = CheckPolicy(p.Policy); p.Problem != nil {
+			out = append(out, p)
+			continue
+		}
 		if agentsIn(pool.Spec)+uint64(len(owner)) > MaxAgents {
 			p.Problem = refuse(messages.TooManyAgents, "max", strconv.Itoa(MaxAgents))
 			out = append(out, p)

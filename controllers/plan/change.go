@@ -66,6 +66,15 @@ func (c *Change) document(old, next v1alpha1.CTISlotSpec) {
 	if old.IsClosing() != next.IsClosing() {
 		c.because(Hot, "phase changed")
 	}
+	if !equality.Semantic.DeepEqual(old.Rules, next.Rules) {
+		c.because(Hot, "event rules changed")
+	}
+	if !slices.Equal(old.Activities, next.Activities) {
+		c.because(Hot, "activities changed")
+	}
+	for _, pool := range policyChanges(old.Pools, next.Pools) {
+		c.because(Hot, "policy of pool "+pool+" changed")
+	}
 	if why := agentChanges(old.Agents, next.Agents); why != "" {
 		c.because(Hot, why)
 	}
@@ -87,6 +96,18 @@ func merged(a, b map[string]string) map[string]string {
 		out = map[string]string{}
 	}
 	maps.Copy(out, b)
+	return out
+}
+
+// policyChanges names the pools that decide otherwise than before. A pool that comes or
+// goes shows by its agents.
+func policyChanges(old, next []v1alpha1.SlotPool) (out []string) {
+	for _, p := range next {
+		i := slices.IndexFunc(old, func(o v1alpha1.SlotPool) bool { return o.Name == p.Name })
+		if i >= 0 && !equality.Semantic.DeepEqual(old[i], p) {
+			out = append(out, p.Name)
+		}
+	}
 	return out
 }
 

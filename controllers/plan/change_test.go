@@ -56,6 +56,17 @@ func TestClassify(t *testing.T) {
 			in.Pools[0].Spec.AgentRanges = nil
 			in.Pools[0].Spec.Agents = []v1alpha1.Agent{{ID: "0099"}, {ID: "new"}}
 		}, plan.Change{Effect: plan.Hot, Why: []string{"agents added: 1, agents changed: 1, agents removed: 2"}}},
+		"rules of the link": {func(in *plan.Input) { in.Link.Spec.Rules = &v1alpha1.EventRules{CallID: "event.id"} },
+			plan.Change{Effect: plan.Hot, Why: []string{"event rules changed"}}},
+		"policy and queues": {func(in *plan.Input) {
+			in.Pools[0].Spec.TelephonyMode = v1alpha1.ModeSimple
+			in.Pools[0].Spec.Agents = []v1alpha1.Agent{{ID: "0099", Queues: []string{"5000"}}}
+		}, plan.Change{Effect: plan.Hot, Why: []string{"policy of pool day changed", "agents changed: 1"}}},
+		"activities": {func(in *plan.Input) {
+			simulator := *in.Classes("simulator")
+			simulator.Spec.Activities = []string{"AnswerCall"}
+			in.Classes = lookup(&simulator, in.Classes("csta"))
+		}, plan.Change{Effect: plan.Hot, Why: []string{"activities changed"}}},
 		"config": {func(in *plan.Input) { in.Link.Spec.Config = map[string]string{"tls": "true", "address": "a:1"} },
 			plan.Change{Effect: plan.Reconnect, Why: []string{"config key address changed", "config key tls changed"}}},
 		"config and agents": {func(in *plan.Input) {
@@ -155,22 +166,40 @@ func asTree(t *testing.T, template core.PodTemplateSpec) (out any) {
 }
 
 func TestFreeze(t *testing.T) {
-	slots := []v1alpha1.CTISlot{{Spec: v1alpha1.CTISlotSpec{Agents: []v1alpha1.SlotAgent{
-		{Agent: v1alpha1.Agent{ID: "1", DNs: []string{"11"}}, Pool: "held"}, {Agent: v1alpha1.Agent{ID: "2"}, Pool: "free"}}}}}
+	simple, treated := v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.ModeSimple}, treatment("true")
+	slots := []v1alpha1.CTISlot{{Spec: v1alpha1.CTISlotSpec{
+		Agents: []v1alpha1.SlotAgent{
+			{Agent: v1alpha1.Agent{ID: "1", DNs: []string{"11"}}, Pool: "held"}, {Agent: v1alpha1.Agent{ID: "2"}, Pool: "free"},
+			{Agent: v1alpha1.Agent{ID: "3"}, Pool: "wrong"}, {Agent: v1alpha1.Agent{ID: "4"}, Pool: "old"}},
+		Pools: []v1alpha1.SlotPool{{Name: "held", PoolPolicy: simple}, {Name: "free", PoolPolicy: simple},
+			{Name: "wrong", PoolPolicy: treated}, {Name: "old", PoolPolicy: treatment("call.unknownToday")}},
+	}}}
 	held, unseen, free := pool("held", 3, agents("7", "8")), pool("unseen", 2, agents("9")), pool("free", 1, agents("5"))
+	wrong, old := pool("wrong", 1, agents("6")), pool("old", 1, agents("6"))
+	wrong.Spec.PoolPolicy, old.Spec.PoolPolicy = treatment("call."), treatment("call.")
 	held.Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"}
 	unseen.Annotations = held.Annotations
 	free.Annotations = map[string]string{v1alpha1.AnnotationPaused: "yes"}
-	in := []v1alpha1.AgentPool{held, unseen, free}
-	got := map[string][]v1alpha1.Agent{}
-	for _, p := range plan.Freeze(in, slots) {
-		got[p.Name] = p.Spec.Agents
+	in := []v1alpha1.AgentPool{held, unseen, free, wrong, old}
+	type row struct {
+		Agents []v1alpha1.Agent
+		Policy v1alpha1.PoolPolicy
 	}
-	want := map[string][]v1alpha1.Agent{"held": {{ID: "1", DNs: []string{"11"}}}, "unseen": nil, "free": {{ID: "5"}}}
+	got := map[string]row{}
+	for _, p := range plan.Freeze(in, slots) {
+		got[p.Name] = row{p.Spec.Agents, p.Spec.PoolPolicy}
+	}
+	want := map[string]row{
+		"held": {[]v1alpha1.Agent{{ID: "1", DNs: []string{"11"}}}, simple}, "unseen": {}, "free": {[]v1alpha1.Agent{{ID: "5"}}, v1alpha1.PoolPolicy{}},
+		"wrong": {[]v1alpha1.Agent{{ID: "3"}}, treated}, "old": {[]v1alpha1.Agent{{ID: "4"}}, v1alpha1.PoolPolicy{}},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if len(in[0].Spec.Agents) != 2 {
 		t.Error("Freeze changed its input")
+	}
+	if plan.AnyStays([]v1alpha1.AgentPool{free}) || !plan.AnyStays([]v1alpha1.AgentPool{free, wrong}) || !plan.AnyStays([]v1alpha1.AgentPool{held}) {
+		t.Error("AnyStays")
 	}
 }

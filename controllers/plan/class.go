@@ -8,6 +8,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/messages"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
 // MaxAncestors bounds how far up a class is followed.
@@ -23,6 +24,8 @@ type Class struct {
 	Parameters []v1alpha1.Parameter
 	Activities []string
 	Handover   v1alpha1.Handover
+	// Rules are the effective event rules, checked.
+	Rules opencti.RuleSet
 }
 
 // ResolveClass folds a class into its parents, as an OpenCTI class inherits from
@@ -34,7 +37,7 @@ func ResolveClass(class *v1alpha1.ImplementationClass, classes Lookup) (Class, *
 	}
 	out := Class{Name: class.Name}
 	for _, c := range slices.Backward(chain) {
-		if problem := out.inherit(c.Spec); problem != nil {
+		if problem := out.inherit(c.Name, c.Spec); problem != nil {
 			return Class{}, problem
 		}
 	}
@@ -62,12 +65,36 @@ func ancestry(class *v1alpha1.ImplementationClass, classes Lookup) ([]*v1alpha1.
 }
 
 // inherit lays a class over its parents.
-func (c *Class) inherit(spec v1alpha1.ImplementationClassSpec) *Problem {
-	c.Driver = cmp.Or(spec.Driver, c.Driver)
-	c.Handover = cmp.Or(spec.Handover, c.Handover)
-	if len(spec.Activities) > 0 {
-		c.Activities = slices.Clone(spec.Activities)
+func (c *Class) inherit(name string, spec v1alpha1.ImplementationClassSpec) *Problem {
+	if spec.Driver != "" && spec.Driver != c.Driver {
+		c.Driver, c.Activities = spec.Driver, nil // another driver can other things
 	}
+	c.Handover = cmp.Or(spec.Handover, c.Handover)
+	if problem := c.inheritActivities(name, spec.Activities); problem != nil {
+		return problem
+	}
+	if problem := c.inheritParameters(spec); problem != nil {
+		return problem
+	}
+	return c.inheritRules(name, spec)
+}
+
+// inheritActivities narrows: what a class can do is its driver's business, and a child
+// may only offer less of it.
+func (c *Class) inheritActivities(name string, own []string) *Problem {
+	if len(own) == 0 {
+		return nil
+	}
+	for _, a := range own {
+		if len(c.Activities) > 0 && !slices.Contains(c.Activities, a) {
+			return refuse(messages.ActivityNotInherited, "class", name, "activity", a)
+		}
+	}
+	c.Activities = slices.Clone(own)
+	return nil
+}
+
+func (c *Class) inheritParameters(spec v1alpha1.ImplementationClassSpec) *Problem {
 	for _, p := range spec.Parameters {
 		i := slices.IndexFunc(c.Parameters, func(q v1alpha1.Parameter) bool { return q.Name == p.Name })
 		if i < 0 {

@@ -46,15 +46,22 @@ func Slots(link *v1alpha1.CTILink, pools []v1alpha1.AgentPool, classes Lookup) (
 	if problem != nil {
 		return d, problem
 	}
+	effective, problem := effectiveRules(class, link)
+	if problem != nil {
+		return d, problem
+	}
 	d.Slots = []Slot{{
 		Index: 0,
 		Name:  SlotName(link.Name, 0),
 		Spec: v1alpha1.CTISlotSpec{
-			LinkName: link.Name,
-			Class:    class.Name,
-			Driver:   class.Driver,
-			Config:   config,
-			Agents:   byID(d.Pools),
+			LinkName:   link.Name,
+			Class:      class.Name,
+			Driver:     class.Driver,
+			Config:     config,
+			Rules:      effective,
+			Activities: class.Activities,
+			Pools:      policies(d.Pools),
+			Agents:     byID(d.Pools),
 		},
 	}}
 	return d, nil
@@ -71,6 +78,18 @@ func classOf(link *v1alpha1.CTILink, classes Lookup) (Class, *Problem) {
 		return Class{}, refuse(messages.ClassNotReady, "class", name, "problem", broken.Message)
 	}
 	return class, nil
+}
+
+// policies lists those of the pools that bring agents, by name.
+func policies(pools []Pool) []v1alpha1.SlotPool {
+	var out []v1alpha1.SlotPool
+	for _, p := range pools {
+		if len(p.Agents) > 0 {
+			out = append(out, v1alpha1.SlotPool{Name: p.Name, PoolPolicy: p.Policy})
+		}
+	}
+	slices.SortFunc(out, func(a, b v1alpha1.SlotPool) int { return cmp.Compare(a.Name, b.Name) })
+	return out
 }
 
 // byID orders the agents by id, so that moving one between pools moves no others.

@@ -1,6 +1,8 @@
 package adapters
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +23,7 @@ func BuiltIn() []v1alpha1.ImplementationClass {
 		parameters[about.Name] = params
 		spec := v1alpha1.ImplementationClassSpec{
 			Driver: about.Name, Description: about.Summary, Handover: v1alpha1.Handover(about.Handover),
+			Rules: eventRules(about.Rules),
 		}
 		for _, p := range params {
 			spec.Parameters = append(spec.Parameters, parameter(p))
@@ -49,6 +52,19 @@ func class(name string, spec v1alpha1.ImplementationClassSpec) v1alpha1.Implemen
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec:       spec,
 	}
+}
+
+// eventRules puts a driver's rules into the manifests' terms: both have the same JSON form.
+func eventRules(rs opencti.RuleSet) *v1alpha1.EventRules {
+	out := &v1alpha1.EventRules{}
+	body, err := json.Marshal(rs)
+	if err == nil {
+		err = json.Unmarshal(body, out)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("event rules of a driver: %v", err)) // never: the types are ours
+	}
+	return out
 }
 
 func parameter(p opencti.Parameter) v1alpha1.Parameter {

@@ -31,8 +31,9 @@ type RuleSet struct {
 type Rule struct {
 	// Name makes the rule known to people and overridable.
 	Name string `json:"name"`
-	// On is the raw event's name.
-	On string `json:"on"`
+	// On is the raw event's name. In manifests it is called raw: YAML reads `on` as
+	// true.
+	On string `json:"raw"`
 	// When is a CEL expression; empty: always.
 	When string `json:"when,omitempty"`
 	// Then is the normalised event.

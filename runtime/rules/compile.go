@@ -67,7 +67,7 @@ func (c *compiler) identify(rules []opencti.Rule) {
 	for _, r := range rules {
 		c.name("identify", r.Name, names)
 		if r.On == "" {
-			c.refuse(r.Name, identifyField(r.Name, "on"), "is empty", "name the raw event")
+			c.refuse(r.Name, identifyField(r.Name, "raw"), "is empty", "name the raw event")
 		}
 		if !canBeTold(r.Then) {
 			c.found = append(c.found, noEvent(string(r.Then)).at(r.Name, identifyField(r.Name, "then")))

@@ -12,7 +12,7 @@ import (
 func TestDecode(t *testing.T) {
 	manifest := &v1alpha1.EventRules{
 		CallID: "event.id", SetEventType: "raw",
-		Identify: []v1alpha1.IdentifyRule{{Name: "a", On: "A", When: "true", Then: "Offering"}},
+		Identify: []v1alpha1.IdentifyRule{{Name: "a", Raw: "A", When: "true", Then: "Offering"}},
 		Filter:   []v1alpha1.FilterRule{{Name: "f", When: "false"}},
 		Populate: map[string]v1alpha1.PopulateRules{"CallState": {"ani": "event.a"}},
 	}
