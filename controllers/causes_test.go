@@ -78,6 +78,8 @@ func TestLinkSaysWhatToMend(t *testing.T) {
 			`Config key "timeout" is malformed: class "mend" wants type duration; correct it in ` + sources + "."},
 		"key unknown": {v1alpha1.ConditionApplied, v1alpha1.ReasonInvalidConfig, refuses("hunter2", "is not a parameter of this class"),
 			`Class "mend" does not take a key that ` + sources + " has; CTISlot support-0 names the key, remove it."},
+		"key that the driver does not know": {v1alpha1.ConditionApplied, v1alpha1.ReasonInvalidConfig, refuses("timeout", "is not a parameter of this class"),
+			`Class "mend" declares parameter "timeout", which its driver "csta" does not know; remove it from spec.parameters of the class, or use an image whose driver has it.`},
 		"no driver": {v1alpha1.ConditionApplied, v1alpha1.ReasonUnknownDriver, "",
 			`The runtime image has no driver of the name that class "mend" asks for; correct spec.driver of the class, or use an image that has it.`},
 	} {

@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,24 @@ func TestSchema(t *testing.T) {
 		return func(s *v1alpha1.ImplementationClassSpec) { s.Parameters = []v1alpha1.Parameter{p} }
 	}
 	ref := &v1alpha1.LocalObjectReference{Name: "x"}
+	ruled := func(r v1alpha1.EventRules) func(*v1alpha1.CTILinkSpec) {
+		return func(s *v1alpha1.CTILinkSpec) { s.Rules = &r }
+	}
+	then := func(events ...v1alpha1.EventName) (r v1alpha1.EventRules) {
+		for i, e := range events {
+			r.Identify = append(r.Identify, v1alpha1.IdentifyRule{Name: fmt.Sprint("r", i), Raw: "X", Then: e})
+		}
+		return r
+	}
+	populate := func(event, field string, expression v1alpha1.Expression) v1alpha1.EventRules {
+		return v1alpha1.EventRules{Populate: map[string]v1alpha1.PopulateRules{event: {field: expression}}}
+	}
+	treated := func(rules ...v1alpha1.TreatmentRule) func(*v1alpha1.AgentPoolSpec) {
+		return func(s *v1alpha1.AgentPoolSpec) { s.CallTreatment = rules }
+	}
+	popped := func(p v1alpha1.ScreenPop) func(*v1alpha1.AgentPoolSpec) {
+		return treated(v1alpha1.TreatmentRule{Name: "r", ScreenPop: &p})
+	}
 
 	for name, tc := range map[string]struct {
 		object client.Object
@@ -65,6 +84,19 @@ func TestSchema(t *testing.T) {
 			s.Runtime.Standby = "Perhaps"
 		}), "standby"},
 
+		"rules for every event that a rule may give": {link("support", ruled(then("Offering", "LoggedIn", "PartyInfo", "CallInfo", "Snapshot"))), ""},
+		"rule for an event that there is not":        {link("support", ruled(then("Ringing"))), "Unsupported value"},
+		"rule for an event of the runtime":           {link("support", ruled(then("LinkUp"))), "Unsupported value"},
+		"rule without raw event":                     {link("support", ruled(v1alpha1.EventRules{Identify: []v1alpha1.IdentifyRule{{Name: "r", Then: "Held"}}})), "raw"},
+		"two rules of one name": {link("support", ruled(v1alpha1.EventRules{Identify: []v1alpha1.IdentifyRule{
+			{Name: "r", Raw: "X", Then: "Held"}, {Name: "r", Raw: "Y", Then: "Held"}}})), "Duplicate"},
+		"filter without condition":          {link("support", ruled(v1alpha1.EventRules{Filter: []v1alpha1.FilterRule{{Name: "f"}}})), "when"},
+		"data transform":                    {link("support", ruled(populate("CallState", "ani", "'x'"))), ""},
+		"data transform of no event":        {link("support", ruled(populate("LinkState", "ani", "'x'"))), "event types with fields"},
+		"data transform without a text":     {link("support", ruled(populate("CallState", "ani", ""))), "at least 1"},
+		"data transform with a long text":   {link("support", ruled(populate("CallState", "ani", v1alpha1.Expression(strings.Repeat("x", 4097))))), "4096"},
+		"setEventType that is far too long": {link("support", ruled(v1alpha1.EventRules{SetEventType: strings.Repeat("x", 8193)})), "8192"},
+
 		"class":                            {class(func(*v1alpha1.ImplementationClassSpec) {}), ""},
 		"class without driver":             {class(func(s *v1alpha1.ImplementationClassSpec) { s.Driver = "" }), "needs a driver"},
 		"class that extends itself":        {class(extends("schema")), "another class"},
@@ -85,7 +117,23 @@ func TestSchema(t *testing.T) {
 		"agent with an empty device": {pool(func(s *v1alpha1.AgentPoolSpec) {
 			s.Agents[0].DNs = []string{""}
 		}), "dns"},
-		"pool without link": {pool(func(s *v1alpha1.AgentPoolSpec) { s.LinkRef.Name = "" }), "linkRef"},
+		"mode that nobody knows": {pool(func(s *v1alpha1.AgentPoolSpec) { s.TelephonyMode = "Medium" }), "telephonyMode"},
+		"reason code twice": {pool(func(s *v1alpha1.AgentPoolSpec) {
+			s.ReasonCodes.Logout = []v1alpha1.ReasonCode{{Code: "1"}, {Code: "1"}}
+		}), "Duplicate"},
+		"reason that nobody asks for":       {pool(func(s *v1alpha1.AgentPoolSpec) { s.ReasonCodes.Required = []v1alpha1.ReasonRequired{"Login"} }), "required"},
+		"empty queue":                       {pool(func(s *v1alpha1.AgentPoolSpec) { s.Agents[0].Queues = []string{""} }), "queues"},
+		"treatment":                         {pool(treated(v1alpha1.TreatmentRule{Name: "r", Answer: v1alpha1.AnswerAfterDelay, DelaySeconds: 60})), ""},
+		"treatments of one name":            {pool(treated(v1alpha1.TreatmentRule{Name: "r"}, v1alpha1.TreatmentRule{Name: "r"})), "Duplicate"},
+		"treatment that answers somehow":    {pool(treated(v1alpha1.TreatmentRule{Name: "r", Answer: "Somehow"})), "answer"},
+		"delay that nobody asked for":       {pool(treated(v1alpha1.TreatmentRule{Name: "r", DelaySeconds: 3})), "set delaySeconds with answer AfterDelay"},
+		"AfterDelay without delay":          {pool(treated(v1alpha1.TreatmentRule{Name: "r", Answer: v1alpha1.AnswerAfterDelay})), "set delaySeconds with answer AfterDelay"},
+		"delay over a minute":               {pool(treated(v1alpha1.TreatmentRule{Name: "r", Answer: v1alpha1.AnswerAfterDelay, DelaySeconds: 61})), "60"},
+		"screen pop":                        {pool(popped(v1alpha1.ScreenPop{URL: "https://crm.example/?ani={call.ani}"})), ""},
+		"screen pop of nothing":             {pool(popped(v1alpha1.ScreenPop{})), "set either url or interaction"},
+		"screen pop of both":                {pool(popped(v1alpha1.ScreenPop{URL: "https://crm.example", Interaction: "Service"})), "set either url or interaction"},
+		"screen pop that would be a script": {pool(popped(v1alpha1.ScreenPop{URL: "javascript:alert(1)"})), "url"},
+		"pool without link":                 {pool(func(s *v1alpha1.AgentPoolSpec) { s.LinkRef.Name = "" }), "linkRef"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := admin.Create(t.Context(), tc.object, client.DryRunAll)

@@ -2,14 +2,20 @@ package plan_test
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/plan"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/rules"
 )
 
 // identify makes rules for raw event X of names, which may have a condition behind a blank.
@@ -121,4 +127,35 @@ func TestPoolsBringTheirPolicy(t *testing.T) {
 	}
 	wantProblem(t, got.Pools[0].Problem, v1alpha1.ReasonInvalidTreatment,
 		`spec.callTreatment[vip].when, line 1, column 5: there is no field "variabels"; did you mean variables?`)
+}
+
+// TestSchemaKnowsTheEvents: what the schema refuses and what the compiler refuses is the
+// same.
+func TestSchemaKnowsTheEvents(t *testing.T) {
+	body, err := os.ReadFile("../../config/crd/ctilinks.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var crd apiextensionsv1.CustomResourceDefinition
+	if err := yaml.Unmarshal(body, &crd); err != nil {
+		t.Fatal(err)
+	}
+	schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
+	for _, field := range []string{"spec", "rules", "identify"} {
+		next := schema.Properties[field]
+		schema = &next
+	}
+	var got, want []string
+	for _, v := range schema.Items.Schema.Properties["then"].Enum {
+		got = append(got, strings.Trim(string(v.Raw), `"`))
+	}
+	for _, n := range opencti.EventNames() {
+		if _, err := rules.Compile(opencti.RuleSet{Identify: []opencti.Rule{{Name: "r", On: "X", Then: n}}}); err == nil {
+			want = append(want, string(n))
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-compiler +schema):\n%s", diff)
+	}
 }
