@@ -13,8 +13,8 @@ import (
 
 // flags are what the command line says; it wins over the configuration file.
 type flags struct {
-	listen, control, config string
-	verbose                 bool
+	listen, secondary, control, config string
+	verbose                            bool
 
 	extensions, agents, queues                            []string
 	ringTime, wrapUpTime, talkTime, patience, answerDelay time.Duration
@@ -28,6 +28,7 @@ func newFlags() *flags { return &flags{} }
 func (f *flags) addTo(set *pflag.FlagSet) {
 	d := simulator.DefaultSettings()
 	set.StringVar(&f.listen, "listen", ":4721", "address for CSTA applications")
+	set.StringVar(&f.secondary, "secondary", "", "address of a standby for CSTA applications; empty: none")
 	set.StringVar(&f.control, "control", ":8088", "address of the HTTP control port")
 	set.StringVar(&f.config, "config", "", "YAML file: queues [{id, name, agents}], application {user, password}, and the other flags in camelCase")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "log every request and event")

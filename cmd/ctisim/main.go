@@ -87,30 +87,53 @@ func newCommand() *cobra.Command {
 				return err
 			}
 			defer flush()
-			return run(cmd.Context(), settings, f.listen, f.control, log)
+			return run(cmd.Context(), settings, f, log)
 		},
 	}
 	f.addTo(cmd.Flags())
 	return cmd
 }
 
-func run(ctx context.Context, settings simulator.Settings, listen, control string, log logr.Logger) error {
+func run(ctx context.Context, settings simulator.Settings, f *flags, log logr.Logger) error {
 	sim, err := simulator.New(settings, log)
 	if err != nil {
 		return err
 	}
-	csta, err := net.Listen("tcp", listen)
+	csta, control, secondary, err := f.open()
 	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
+		return err
 	}
-	http, err := net.Listen("tcp", control)
-	if err != nil {
-		return errors.Join(fmt.Errorf("--control: %w", err), csta.Close())
-	}
-	log.Info("Switch in service", "csta", csta.Addr().String(), "control", http.Addr().String())
-	err = sim.Serve(ctx, csta, http)
+	sim.Secondary = secondary
+	log.Info("Switch in service", "csta", csta.Addr().String(), "control", control.Addr().String())
+	err = sim.Serve(ctx, csta, control)
 	log.Info("Switch out of service")
 	return err
+}
+
+// open listens on all addresses, or on none; secondary may be nil.
+func (f *flags) open() (csta, control, secondary net.Listener, err error) {
+	if csta, err = listen("listen", f.listen); err != nil {
+		return nil, nil, nil, err
+	}
+	if control, err = listen("control", f.control); err != nil {
+		return nil, nil, nil, errors.Join(err, csta.Close())
+	}
+	if f.secondary == "" {
+		return csta, control, nil, nil
+	}
+	if secondary, err = listen("secondary", f.secondary); err != nil {
+		return nil, nil, nil, errors.Join(err, csta.Close(), control.Close())
+	}
+	return csta, control, secondary, nil
+}
+
+// listen names the flag that is wrong.
+func listen(flag, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
+	}
+	return listener, nil
 }
 
 func newLog(verbose bool) (log logr.Logger, flush func(), err error) {

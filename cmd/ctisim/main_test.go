@@ -54,7 +54,7 @@ func TestEveryFlagHasAnEffect(t *testing.T) {
 	cmd := newCommand()
 	var s simulator.Settings
 	overrides := f.overrides(&s)
-	for _, name := range []string{"listen", "control", "config", "verbose"} {
+	for _, name := range []string{"listen", "secondary", "control", "config", "verbose"} {
 		overrides[name] = func() error { return nil }
 	}
 	for name := range overrides {
@@ -77,10 +77,12 @@ func TestBadFlagsAreNamed(t *testing.T) {
 		"--queues=5000":           "--queues: \"5000\": want number=name",
 		"--ring-time=0s":          "ringTime: must be more than 0",
 		"--listen=127.0.0.1:port": "--listen: ",
-		"--config=/nowhere.yaml":  "read the configuration: ",
+
+		"--secondary=127.0.0.1:port": "--secondary: ",
+		"--config=/nowhere.yaml":     "read the configuration: ",
 	} {
 		cmd := newCommand()
-		cmd.SetArgs([]string{arg, "--control=127.0.0.1:0"})
+		cmd.SetArgs([]string{"--listen=127.0.0.1:0", "--control=127.0.0.1:0", arg})
 		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", arg, err, want)
 		}
@@ -91,7 +93,7 @@ func TestStopsWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	cmd := newCommand()
-	cmd.SetArgs([]string{"--listen=127.0.0.1:0", "--control=127.0.0.1:0"})
+	cmd.SetArgs([]string{"--listen=127.0.0.1:0", "--secondary=127.0.0.1:0", "--control=127.0.0.1:0"})
 	if err := cmd.ExecuteContext(ctx); err != nil {
 		t.Error(err)
 	}

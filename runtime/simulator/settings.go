@@ -30,6 +30,8 @@ type Settings struct {
 	AnswerDelay           Duration `json:"answerDelay"`
 	NoAnswerReason        string   `json:"noAnswerReason"`
 	RefuseLogoutWhileBusy bool     `json:"refuseLogoutWhileBusy"`
+	// DoNotDisturbTo is where calls go for a telephone that is not to be disturbed.
+	DoNotDisturbTo string `json:"doNotDisturbTo"`
 	// SurvivingLinkage is first or consult: whose global id stays on a transfer.
 	SurvivingLinkage  switchmodel.Side `json:"survivingLinkage"`
 	ConferenceParties int              `json:"conferenceParties"`
@@ -142,6 +144,7 @@ func (s Settings) model() switchmodel.Config {
 		AnswerDelay:           time.Duration(s.AnswerDelay),
 		NoAnswerReason:        s.NoAnswerReason,
 		RefuseLogoutWhileBusy: s.RefuseLogoutWhileBusy,
+		DoNotDisturbTo:        s.DoNotDisturbTo,
 		SurvivingLinkage:      s.SurvivingLinkage,
 		ConferenceParties:     s.ConferenceParties,
 		Seed:                  s.Seed,

@@ -32,6 +32,8 @@ type Simulator struct {
 
 	// Director makes the switch behave as it usually does not.
 	Director *behaviour.Director
+	// Secondary, if set before Serve, is where the standby of the CSTA service listens.
+	Secondary net.Listener
 
 	traffic traffic.Config
 	log     logr.Logger
@@ -57,7 +59,7 @@ func New(s Settings, log logr.Logger) (*Simulator, error) {
 }
 
 // Serve runs until the context ends, and returns when all is closed. It closes
-// both listeners; control may be nil.
+// the listeners; control may be nil.
 func (s *Simulator) Serve(ctx context.Context, csta, control net.Listener) error {
 	if s.log.V(1).Enabled() {
 		defer s.Switch.Subscribe(s.tell)()
@@ -65,7 +67,7 @@ func (s *Simulator) Serve(ctx context.Context, csta, control net.Listener) error
 	defer s.Director.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { s.Switch.Run(ctx); return nil })
-	group.Go(func() error { return s.Server.Serve(ctx, csta) })
+	group.Go(func() error { return s.Server.Serve(ctx, s.entrances(csta)...) })
 	if control != nil {
 		group.Go(func() error { return s.serveControl(ctx, control) })
 	}
@@ -73,6 +75,13 @@ func (s *Simulator) Serve(ctx context.Context, csta, control net.Listener) error
 		group.Go(func() error { traffic.New(s.traffic).Run(ctx, s.place); return nil })
 	}
 	return group.Wait()
+}
+
+func (s *Simulator) entrances(primary net.Listener) []net.Listener {
+	if s.Secondary == nil {
+		return []net.Listener{primary}
+	}
+	return []net.Listener{primary, s.Secondary}
 }
 
 func (s *Simulator) place(call switchmodel.InboundCall) {

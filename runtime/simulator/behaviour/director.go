@@ -80,7 +80,8 @@ func (d *Director) List() []Status {
 }
 
 // Begin begins b with parameters that its Blank made. A fault that is going on
-// begins anew. Errors: *ParameterError, *switchmodel.Error.
+// begins anew. Errors:
+// *ParameterError, *switchmodel.Error.
 func (d *Director) Begin(b Behaviour, parameters any) (Begun, error) {
 	if err := check(parameters); err != nil {
 		return Begun{}, err

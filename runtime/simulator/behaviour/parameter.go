@@ -86,6 +86,8 @@ func fieldsOf(t reflect.Type) []reflect.StructField {
 
 func kind(t reflect.Type) string {
 	switch t.Kind() {
+	case reflect.Pointer:
+		return kind(t.Elem())
 	case reflect.Float64:
 		return "number"
 	case reflect.Int:

@@ -48,8 +48,6 @@ func (f front) refuseBehaviour(w http.ResponseWriter, b behaviour.Behaviour, err
 		refuse(w, http.StatusUnprocessableEntity, parameter.Field, err)
 	case errors.As(err, &state):
 		refuse(w, http.StatusConflict, "", fmt.Errorf("%s: %w", b.Name, err))
-	case errors.Is(err, behaviour.ErrNotYet):
-		refuse(w, http.StatusNotImplemented, "", fmt.Errorf("%s: %w", b.Name, err))
 	default:
 		refuse(w, http.StatusInternalServerError, "", fmt.Errorf("%s: %w", b.Name, err))
 	}

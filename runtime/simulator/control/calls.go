@@ -14,6 +14,8 @@ type callRequest struct {
 	To    string            `json:"to"`    // an extension, an agent, a queue's number, outside
 	Queue string            `json:"queue"` // number or name; then to is only what was dialled
 	Data  map[string]string `json:"data"`
+	// Withheld: the number of a caller from outside is not shown.
+	Withheld bool `json:"withheld"`
 	// Seconds after which a caller from outside gives up or hangs up; 0: never.
 	Patience float64 `json:"patience"`
 	TalkTime float64 `json:"talkTime"`
@@ -68,7 +70,7 @@ func (f front) dial(wanted callRequest) (*switchmodel.Call, error) {
 		return f.model.Call(id.Call)
 	}
 	return f.model.Inbound(switchmodel.InboundCall{
-		From: wanted.From, To: wanted.To, Queue: wanted.Queue, Data: wanted.Data,
+		From: wanted.From, To: wanted.To, Queue: wanted.Queue, Data: wanted.Data, Withheld: wanted.Withheld,
 		Caller: switchmodel.Caller{Patience: duration(wanted.Patience), TalkTime: duration(wanted.TalkTime)},
 	})
 }

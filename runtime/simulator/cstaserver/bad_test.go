@@ -128,7 +128,7 @@ func serveStream(t *testing.T, stream []byte) {
 	server := New(DefaultConfig(), model, logr.Discard())
 	defer model.Subscribe(server.hear)()
 	ours, theirs := net.Pipe()
-	server.welcome(theirs)
+	server.welcome(theirs, Primary)
 	go func() { _, _ = io.Copy(io.Discard, ours) }()
 	if _, err := ours.Write(stream); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		t.Fatal(err)

@@ -15,32 +15,54 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 )
 
-// connection is one client: a goroutine reads and does its requests one by
-// one, another writes.
+// connection is one client: a goroutine reads, another does its requests one by
+// one, a third writes.
 type connection struct {
 	server *Server
 	number uint64
-	peer   string
-	socket net.Conn
-	log    logr.Logger
-	out    *outbox
-	done   chan struct{}
-	closed sync.Once
-	slow   sync.Once
+	// entrance is the address by which it came: 0 is the primary's.
+	entrance int
+	peer     string
+	socket   net.Conn
+	log      logr.Logger
+	out      *outbox
+	done     chan struct{}
+	closed   sync.Once
+	slow     sync.Once
 
-	session   *session // of the reading goroutine
+	arrivals    chan arrival
+	outstanding atomic.Int64
+	forgotten   atomic.Bool // by the switch, while the socket is open
+
+	session   *session // of the working goroutine
 	namespace atomic.Value
+
+	asking sync.Mutex
+	asked  int // the invoke id of the switch's last request
 }
 
-func newConnection(s *Server, socket net.Conn, number uint64) *connection {
+// arrival is a request, or what was none, on its way from the reading goroutine to
+// the working one.
+type arrival struct {
+	invokeID int
+	request  wire.Message
+	err      error
+}
+
+// backlog is how many requests are read ahead.
+const backlog = 256
+
+func newConnection(s *Server, socket net.Conn, number uint64, entrance int) *connection {
 	return &connection{
-		server: s,
-		number: number,
-		peer:   host(socket.RemoteAddr()),
-		socket: socket,
-		log:    s.log.WithValues("peer", socket.RemoteAddr().String()),
-		out:    newOutbox(s.cfg.MaxOutput),
-		done:   make(chan struct{}),
+		server:   s,
+		number:   number,
+		entrance: entrance,
+		arrivals: make(chan arrival, backlog),
+		peer:     host(socket.RemoteAddr()),
+		socket:   socket,
+		log:      s.log.WithValues("peer", socket.RemoteAddr().String()),
+		out:      newOutbox(s.cfg.MaxOutput),
+		done:     make(chan struct{}),
 	}
 }
 
@@ -61,6 +83,17 @@ func (c *connection) send(message wire.Message) {
 	}
 }
 
+// ask sends a request of the switch; what the application answers does not matter.
+func (c *connection) ask(request wire.Message) {
+	c.asking.Lock()
+	c.asked = c.asked%wire.MaxInvokeID + 1
+	id := c.asked
+	c.asking.Unlock()
+	if !c.out.put(outgoing{id, request}) {
+		c.overflow()
+	}
+}
+
 // overflow cuts off a client that does not read, beside whoever noticed.
 func (c *connection) overflow() {
 	c.slow.Do(func() {
@@ -70,8 +103,8 @@ func (c *connection) overflow() {
 }
 
 func (c *connection) read() {
+	defer close(c.arrivals)
 	defer c.close()
-	defer c.endSession()
 	c.log.Info("Connected")
 	frames := wire.NewReader(bufio.NewReader(c.socket))
 	c.expectLogin()
@@ -82,7 +115,54 @@ func (c *connection) read() {
 			return
 		}
 		c.server.faults.await(c.done)
-		c.handle(invokeID, body)
+		if !c.forgotten.Load() {
+			c.arrive(invokeID, body)
+		}
+	}
+}
+
+// arrive passes a request on to be done, unless it is refused at the door.
+// Answers of the client are taken as read.
+func (c *connection) arrive(invokeID int, body []byte) {
+	request, err := wire.Unmarshal(body)
+	if err == nil && request.Kind() != wire.Request {
+		return
+	}
+	if err == nil {
+		c.server.journal.add(Request{Connection: c.number, Peer: c.peer, Name: wire.Name(request)})
+		admitted, refusal := c.server.admits(Arrival{Request: request, Connection: c.number, Outstanding: int(c.outstanding.Load())})
+		if !admitted {
+			if refusal != nil && !c.out.push(outgoing{invokeID, refusal}) {
+				c.overflow()
+			}
+			return
+		}
+	}
+	c.outstanding.Add(1)
+	select {
+	case c.arrivals <- arrival{invokeID, request, err}:
+	case <-c.done:
+	}
+}
+
+// work does the requests one by one, also those that came before the end.
+func (c *connection) work() {
+	defer c.leave()
+	for a := range c.arrivals {
+		if a.err != nil {
+			c.log.Info("Refused a message", "reason", a.err.Error())
+			c.answer(outgoing{a.invokeID, refusal(errGeneric)})
+		} else {
+			c.handle(a.invokeID, a.request)
+		}
+		c.outstanding.Add(-1)
+	}
+}
+
+// leave gives the session back.
+func (c *connection) leave() {
+	if c.session != nil {
+		c.session.detach(c)
 	}
 }
 
@@ -100,22 +180,13 @@ func (c *connection) logEnd(err error) {
 	}
 }
 
-// handle answers one request. A message that cannot be understood is answered
-// too, since its frame was whole; answers of the client are taken as read.
-func (c *connection) handle(invokeID int, body []byte) {
-	request, err := wire.Unmarshal(body)
-	if err != nil {
-		c.log.Info("Refused a message", "reason", err.Error())
-		c.answer(outgoing{invokeID, refusal(errGeneric)})
-		return
-	}
-	if request.Kind() != wire.Request {
-		return
-	}
-	c.server.journal.add(Request{Connection: c.number, Peer: c.peer, Name: wire.Name(request)})
+// handle answers one request.
+func (c *connection) handle(invokeID int, request wire.Message) {
 	c.out.hold()
-	answer := c.do(request)
-	c.log.V(1).Info("Answered", "request", wire.Name(request), "answer", wire.Name(answer))
+	answer := c.doThrough(c.server.requestHooks.list(), &Turn{Request: request, c: c, invokeID: invokeID})
+	if answer != nil {
+		c.log.V(1).Info("Answered", "request", wire.Name(request), "answer", wire.Name(answer))
+	}
 	c.answer(outgoing{invokeID, answer})
 }
 
@@ -158,7 +229,8 @@ func (c *connection) writeAll(frames *wire.Writer, items []outgoing) error {
 		if err != nil {
 			return fmt.Errorf("encode %s: %w", wire.Name(item.message), err)
 		}
-		if err := frames.WriteFrame(item.invokeID, body); err != nil {
+		err = frames.WriteFrame(item.invokeID, c.server.rewrite(item, body))
+		if err != nil && !errors.Is(err, wire.ErrTooLarge) {
 			return err
 		}
 	}

@@ -5,8 +5,7 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
-// trunk is the line by which all calls from and to outside go.
-const trunk = switchmodel.DeviceID("T1")
+const trunk = switchmodel.Trunk
 
 // message makes a change into the event of one monitor: what its device is to
 // know, with its own connection's state.
@@ -116,8 +115,11 @@ func (e event) network() wire.NetworkDevices {
 }
 
 func party(id switchmodel.DeviceID) *wire.PartyID {
-	if id == "" {
+	switch {
+	case id == "":
 		return wire.UnknownParty()
+	case id.Withheld():
+		return wire.RestrictedParty()
 	}
 	return wire.Party(string(id))
 }

@@ -1,8 +1,6 @@
 package cstaserver
 
 import (
-	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -12,6 +10,7 @@ type faults struct {
 	mu          sync.Mutex
 	refuseLogin bool
 	noLicences  bool
+	monitors    int           // licences; less than 0: any number
 	silence     chan struct{} // closed when the silence ends; nil: none
 	timer       *time.Timer
 }
@@ -19,7 +18,7 @@ type faults struct {
 // DropConnections closes every connection, as a switch that restarts does.
 func (s *Server) DropConnections() int {
 	s.mu.Lock()
-	all := slices.Collect(maps.Keys(s.connections))
+	all := s.everybody()
 	s.mu.Unlock()
 	for _, c := range all {
 		c.close()
@@ -38,6 +37,12 @@ func (f *faults) refusesLogin() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.refuseLogin
+}
+
+func (f *faults) monitorLimit() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.monitors
 }
 
 // NoLicences lets no further application in, as if every licence were taken.

@@ -22,6 +22,7 @@ type outbox struct {
 	held     []outgoing // behind the answer to the request at work
 	holding  bool
 	finished bool
+	swallows bool
 }
 
 func newOutbox(limit int) *outbox {
@@ -33,7 +34,7 @@ func (o *outbox) put(item outgoing) (fits bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case o.finished:
+	case o.finished || o.swallows:
 		return true
 	case len(o.waiting)+len(o.held) >= o.limit:
 		return false
@@ -44,6 +45,25 @@ func (o *outbox) put(item outgoing) (fits bool) {
 		o.wake()
 	}
 	return true
+}
+
+// push puts an answer before all that is held back.
+func (o *outbox) push(item outgoing) (fits bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.finished || o.swallows {
+		return true
+	}
+	o.waiting = append(o.waiting, item)
+	o.wake()
+	return len(o.waiting)+len(o.held) <= o.limit
+}
+
+// swallow forgets what waits, and what will come.
+func (o *outbox) swallow() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting, o.held, o.swallows = nil, nil, true
 }
 
 // hold keeps events back until the answer to the request that causes them, so
@@ -59,7 +79,7 @@ func (o *outbox) release(answer outgoing) (fits bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.holding = false
-	if o.finished {
+	if o.finished || o.swallows {
 		return true
 	}
 	if answer.message != nil {

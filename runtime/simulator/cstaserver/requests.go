@@ -17,7 +17,7 @@ func (c *connection) do(request wire.Message) wire.Message {
 	case *wire.StopApplicationSession:
 		return c.stopSession(r)
 	}
-	if c.session == nil {
+	if c.session == nil || c.session.ended() {
 		return refusal(errNoSession)
 	}
 	answer, err := c.doService(request)
@@ -66,16 +66,17 @@ func (c *connection) monitorStart(r *wire.MonitorStart) (wire.Message, error) {
 	if !c.server.model.Exists(device) {
 		return nil, switchmodel.ErrInvalidDevice
 	}
-	id, fits := c.server.monitors.start(c, device, c.server.cfg.MaxMonitors)
-	if !fits {
-		return nil, errTooManyMonitors
+	limit := limits{c.server.cfg.MaxMonitors, c.server.faults.monitorLimit()}
+	id, err := c.server.monitors.start(c.session, device, limit)
+	if err != nil {
+		return nil, err
 	}
 	c.log.V(1).Info("Started a monitor", "device", device, "monitor", id)
 	return wire.MonitorStartResponse{MonitorCrossRefID: id, MonitorExistingCalls: true}, nil
 }
 
 func (c *connection) monitorStop(r *wire.MonitorStop) (wire.Message, error) {
-	if !c.server.monitors.stop(c, r.MonitorCrossRefID) {
+	if !c.server.monitors.stop(c.session, r.MonitorCrossRefID) {
 		return nil, errCrossRef
 	}
 	return wire.MonitorStopResponse{}, nil
@@ -107,6 +108,8 @@ var (
 	errObjectType      = refused{wire.CategoryOperation, "invalidObjectType"}
 	errCrossRef        = refused{wire.CategoryOperation, "invalidCrossRefID"}
 	errTooManyMonitors = refused{wire.CategorySystemResource, "overallMonitorLimitExceeded"}
+
+	errNoMonitorLicence = refused{wire.CategorySubscribedResource, "objectMonitorLimitExceeded"}
 )
 
 // refusal puts an error into the child of CSTAErrorCode that it belongs to.
@@ -126,6 +129,10 @@ func refusal(err error) wire.CSTAErrorCode {
 		return wire.CSTAErrorCode{StateIncompatibility: mine.value}
 	case wire.CategorySystemResource:
 		return wire.CSTAErrorCode{SystemResource: mine.value}
+	case wire.CategorySubscribedResource:
+		return wire.CSTAErrorCode{SubscribedResource: mine.value}
+	case wire.CategoryPerformanceManagement:
+		return wire.CSTAErrorCode{PerformanceManagement: mine.value}
 	}
 	return wire.CSTAErrorCode{Unspecified: &wire.Empty{}}
 }

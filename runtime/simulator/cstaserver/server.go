@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
@@ -47,29 +48,50 @@ type Server struct {
 	model    *switchmodel.Switch
 	log      logr.Logger
 	monitors monitors
+	sessions sessions
 	faults   faults
 	journal  *journal
+
+	eventHooks     hooks[EventHook]
+	requestHooks   hooks[RequestHook]
+	arrivalHooks   hooks[ArrivalHook]
+	frameHooks     hooks[FrameHook]
+	abandonedHooks hooks[AbandonedHook]
 
 	mu          sync.Mutex
 	connections map[*connection]struct{}
 	accepted    uint64
+	serving     int       // the entrance that is in service
+	closedUntil time.Time // it is restarting
 	running     sync.WaitGroup
 }
 
 // New makes a server; Serve lets it listen.
 func New(cfg Config, model *switchmodel.Switch, log logr.Logger) *Server {
-	return &Server{cfg: cfg, model: model, log: log, journal: newJournal(), connections: map[*connection]struct{}{}}
+	s := &Server{cfg: cfg, model: model, log: log, journal: newJournal(), connections: map[*connection]struct{}{}}
+	s.sessions.all, s.sessions.limit, s.faults.monitors = map[string]*session{}, -1, -1
+	return s
 }
 
 // Serve accepts connections until the context ends, then closes them all and
-// returns nil when they are gone. It closes the listener.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+// returns nil when they are gone. The first listener is the primary address, a
+// second one that of the standby. It closes the listeners.
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	unsubscribe := s.model.Subscribe(s.hear)
 	defer unsubscribe()
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer stop()
+	defer s.forgetSessions() // those that would wait for their application
 	defer s.running.Wait()
 	defer s.DropConnections()
+	group, ctx := errgroup.WithContext(ctx)
+	for entrance, listener := range listeners {
+		group.Go(func() error { return s.accept(ctx, listener, entrance) })
+	}
+	return group.Wait()
+}
+
+func (s *Server) accept(ctx context.Context, listener net.Listener, entrance int) error {
+	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer stop()
 	for {
 		socket, err := listener.Accept()
 		switch {
@@ -84,7 +106,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 			s.log.Error(err, "Could not accept a connection")
 			pause(ctx, 50*time.Millisecond) // such as too many open files
 		default:
-			s.welcome(socket)
+			s.welcome(socket, entrance)
 		}
 	}
 }
@@ -96,23 +118,27 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (s *Server) welcome(socket net.Conn) {
+func (s *Server) welcome(socket net.Conn, entrance int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.connections) >= s.cfg.MaxConnections {
+	switch {
+	case len(s.connections) >= s.cfg.MaxConnections:
 		s.log.Info("Refused a connection: there are too many", "peer", socket.RemoteAddr().String())
 		_ = socket.Close()
 		return
+	case entrance < s.serving || time.Now().Before(s.closedUntil):
+		_ = socket.Close() // out of service
+		return
 	}
 	s.accepted++
-	c := newConnection(s, socket, s.accepted)
+	c := newConnection(s, socket, s.accepted, entrance)
 	s.connections[c] = struct{}{}
 	s.running.Go(c.write)
 	s.running.Go(c.read)
+	s.running.Go(c.work)
 }
 
 func (s *Server) forget(c *connection) {
-	s.monitors.stopAll(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c)

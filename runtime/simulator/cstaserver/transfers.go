@@ -48,8 +48,13 @@ func wireConnection(id switchmodel.ConnectionID) wire.ConnectionID {
 func pairs(m *switchmodel.Merge) []wire.ConnectionPair {
 	list := make([]wire.ConnectionPair, 0, len(m.Parties))
 	for _, party := range m.Parties {
-		before, after := wireConnection(party.Old), wireConnection(party.New)
-		list = append(list, wire.ConnectionPair{New: &after, Old: &before, Endpoint: &wire.Endpoint{DeviceID: &after.DeviceID}})
+		after := wireConnection(party.New)
+		pair := wire.ConnectionPair{New: &after, Endpoint: &wire.Endpoint{DeviceID: &after.DeviceID}}
+		if party.Old.Call != "" {
+			before := wireConnection(party.Old)
+			pair.Old = &before
+		}
+		list = append(list, pair)
 	}
 	return list
 }
