@@ -59,7 +59,7 @@ func newJudge(t *testing.T) judge {
 
 func (j judge) of(t *testing.T, raw opencti.RawEvent, state opencti.EventName) happened {
 	t.Helper()
-	in := &rules.Input{Raw: raw, DN: "1001", AgentID: "5501", State: state}
+	in := &rules.Input{Raw: raw, DN: raw.DN, AgentID: "5501", State: state}
 	in.Call = j.set.CallID(in)
 	name, found, err := j.set.Identify(in)
 	if err != nil {

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
@@ -116,53 +114,4 @@ func TestALongRefusalIsCutShort(t *testing.T) {
 	if err == nil || len(err.Detail) > 200 || strings.ContainsAny(err.Detail, "\n") {
 		t.Errorf("error = %v, want a short detail in one line", err)
 	}
-}
-
-func TestActivities(t *testing.T) {
-	const own = "<callID>7</callID><deviceID>1001</deviceID>"
-	for _, tc := range []struct {
-		name    string
-		request opencti.Request
-		element string
-		want    string // between the root's tags
-	}{
-		{"log in", opencti.Request{Activity: opencti.LoginAgent, AgentPassword: "1234", Queue: "sales"}, "SetAgentState",
-			"<device>1001</device><requestedAgentState>loggedOn</requestedAgentState><agentID>5501</agentID><password>31323334</password><group>sales</group>"},
-		{"log in as another", opencti.Request{Activity: opencti.LoginAgent, AgentID: "5502"}, "SetAgentState",
-			"<device>1001</device><requestedAgentState>loggedOn</requestedAgentState><agentID>5502</agentID>"},
-		{"log out", opencti.Request{Activity: opencti.LogoutAgent, ReasonCode: "9"}, "SetAgentState",
-			"<device>1001</device><requestedAgentState>loggedOff</requestedAgentState><agentID>5501</agentID>" + reason("9")},
-		{"ready", opencti.Request{Activity: opencti.SetAgentReady}, "SetAgentState",
-			"<device>1001</device><requestedAgentState>ready</requestedAgentState><agentID>5501</agentID>"},
-		{"not ready", opencti.Request{Activity: opencti.SetAgentNotReady, ReasonCode: "3"}, "SetAgentState",
-			"<device>1001</device><requestedAgentState>notReady</requestedAgentState><agentID>5501</agentID>" + reason("3")},
-		{"after-call work", opencti.Request{Activity: opencti.SetAgentNotReady, WorkMode: "AFTER_CALL_WORK"}, "SetAgentState",
-			"<device>1001</device><requestedAgentState>workingAfterCall</requestedAgentState><agentID>5501</agentID>"},
-		{"answer", opencti.Request{Activity: opencti.AnswerCall, CallID: "7"}, "AnswerCall", "<callToBeAnswered>" + own + "</callToBeAnswered>"},
-		{"hold", opencti.Request{Activity: opencti.HoldCall, CallID: "7"}, "HoldCall", "<callToBeHeld>" + own + "</callToBeHeld>"},
-		{"retrieve", opencti.Request{Activity: opencti.RetrieveCall, CallID: "7"}, "RetrieveCall", "<callToBeRetrieved>" + own + "</callToBeRetrieved>"},
-		{"hang up", opencti.Request{Activity: opencti.HangUpCall, CallID: "7"}, "ClearConnection",
-			"<connectionToBeCleared>" + own + "</connectionToBeCleared>"},
-		{"dial", opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "+4930", Variables: map[string]string{"case": "C<9"}}, "MakeCall",
-			"<callingDevice>1001</callingDevice><calledDirectoryNumber>+4930</calledDirectoryNumber><autoOriginate>doNotPrompt</autoOriginate>" +
-				`<correlatorData><private><callData xmlns="http://ctilink.io/csta"><variable name="case">C&lt;9</variable></callData></private></correlatorData>`},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			p := newPeer(t, quiet())
-			_, device := p.connected(nil)
-			if err := opencti.Perform(t.Context(), device, tc.request); err != nil {
-				t.Fatal(err)
-			}
-			want := `<?xml version="1.0" encoding="UTF-8"?><` + tc.element +
-				` xmlns="http://www.ecma-international.org/standards/ecma-323/csta/ed3">` + tc.want + `</` + tc.element + `>`
-			if diff := cmp.Diff(want, p.expect(tc.element).xml); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func reason(code string) string {
-	return `<extensions><privateData><private><agentData xmlns="http://ctilink.io/csta"><reasonCode>` + code +
-		`</reasonCode></agentData></private></privateData></extensions>`
 }

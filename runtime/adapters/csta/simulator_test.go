@@ -1,13 +1,14 @@
 package csta_test
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/simulator"
@@ -19,6 +20,7 @@ type desk struct {
 	*testing.T
 	sim     *simulator.Simulator
 	address string
+	at      opencti.Endpoint
 	link    opencti.Connection
 	device  opencti.Device
 	events  sink
@@ -45,9 +47,18 @@ func newDesk(t *testing.T, s simulator.Settings) *desk {
 			t.Error(err)
 		}
 	})
-	d := &desk{T: t, sim: sim, address: listener.Addr().String(), judge: newJudge(t), states: map[string]opencti.EventName{}}
+	d := &desk{T: t, sim: sim, address: listener.Addr().String(), at: opencti.Endpoint{DN: "1001", AgentID: "4001"},
+		judge: newJudge(t), states: map[string]opencti.EventName{}}
 	d.open()
 	return d
+}
+
+// colleague is a desk at the same switch, on a connection of its own: in another pod.
+func (d *desk) colleague(dn string) *desk {
+	d.Helper()
+	other := &desk{T: d.T, sim: d.sim, address: d.address, at: opencti.Endpoint{DN: dn}, judge: d.judge, states: map[string]opencti.EventName{}}
+	other.open()
+	return other
 }
 
 // open connects, subscribes and snapshots, as the link does after each loss.
@@ -59,7 +70,7 @@ func (d *desk) open() opencti.DeviceSnapshot {
 		d.Fatal(err)
 	}
 	d.link = link
-	if d.device, err = link.Open(d.Context(), opencti.Endpoint{DN: "1001", AgentID: "4001"}); err != nil {
+	if d.device, err = link.Open(d.Context(), d.at); err != nil {
 		d.Fatal(err)
 	}
 	if err := d.device.Subscribe(d.Context()); err != nil {
@@ -97,7 +108,7 @@ func (d *desk) await(name opencti.EventName) happened {
 		callID, _ := raw.Fields["callID"].(string)
 		h := d.judge.of(d.T, raw, d.states[callID])
 		if t, _ := opencti.TypeOf(h.Name); t == opencti.TypeCallState {
-			d.states[callID] = h.Name
+			d.states[cmp.Or(h.Data["newCallId"], callID)] = h.Name
 		}
 		if h.Name == name {
 			return h
@@ -134,7 +145,7 @@ func TestADayAtTheSwitch(t *testing.T) {
 			t.Errorf("%s = %q, want %q", field, offer.Data[field], want)
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"customer": "4711"}, offer.Vars); diff != "" {
+	if diff := gocmp.Diff(map[string]string{"customer": "4711"}, offer.Vars); diff != "" {
 		t.Errorf("call data (-want +got):\n%s", diff)
 	}
 	if offer.Data["interactionId"] == "" || len(offer.With) != 1 || offer.With[0] != "+492215550101" {
@@ -265,7 +276,7 @@ func TestLinkIsLostWithTwoCalls(t *testing.T) {
 		{opencti.Held, "+492215550101", "5000", opencti.ByQueue, "4711"},
 		{opencti.Offering, "+4930", "", opencti.ByDirect, "4712"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }

@@ -115,18 +115,20 @@ func TestSnapshotRefused(t *testing.T) {
 	}
 }
 
-func TestStateOfACallInASnapshot(t *testing.T) {
-	call := func(own, other string) string {
-		party := func(at, state string) string {
-			return `<snapshotCallResponseInfo><deviceOnCall><deviceIdentifier>` + at + `</deviceIdentifier></deviceOnCall><callIdentifier><callID>7</callID>` +
-				`<deviceID>` + at + `</deviceID></callIdentifier><localConnectionInfo>` + state + `</localConnectionInfo></snapshotCallResponseInfo>`
-		}
-		parties := party("1001", own)
-		if other != "" {
-			parties += party("1002", other)
-		}
-		return `<SnapshotCallResponse><crossRefIDorSnapshotData><snapshotData>` + parties + `</snapshotData></crossRefIDorSnapshotData></SnapshotCallResponse>`
+// twoParties is the answer to SnapshotCall of a call with these states, here and there.
+func twoParties(own, other string) string {
+	party := func(where, state string) string {
+		return `<snapshotCallResponseInfo>` + deviceNamed("deviceOnCall", where) + at("callIdentifier", "7", where) +
+			`<localConnectionInfo>` + state + `</localConnectionInfo></snapshotCallResponseInfo>`
 	}
+	parties := party("1001", own)
+	if other != "" {
+		parties += party("1002", other)
+	}
+	return `<SnapshotCallResponse><crossRefIDorSnapshotData><snapshotData>` + parties + `</snapshotData></crossRefIDorSnapshotData></SnapshotCallResponse>`
+}
+
+func TestStateOfACallInASnapshot(t *testing.T) {
 	for _, tc := range []struct {
 		own, other string
 		want       opencti.EventName
@@ -142,7 +144,7 @@ func TestStateOfACallInASnapshot(t *testing.T) {
 		{"hold", "connected", opencti.Held},
 		{"fail", "connected", opencti.Failed},
 	} {
-		p := newPeer(t, with(map[string]string{"SnapshotDevice": oneCall(`<unknown/>`), "SnapshotCall": call(tc.own, tc.other)}))
+		p := newPeer(t, with(map[string]string{"SnapshotDevice": oneCall(`<unknown/>`), "SnapshotCall": twoParties(tc.own, tc.other)}))
 		_, device := p.connected(nil)
 		got, err := device.Snapshot(t.Context())
 		if err != nil {
