@@ -33,14 +33,14 @@ func TestACTIServerThatWentMad(t *testing.T) {
 	if size > callDataBound {
 		t.Errorf("%d bytes of data of a call", size)
 	}
-	for i := range 3 * endedBound {
+	for i := range 3 * tombsBound {
 		id := fmt.Sprint("short", i)
 		b.happen(opencti.Released, fmt.Sprint("call", i), nil)
 		b.happen(opencti.Offering, id, nil)
 		b.happen(opencti.Released, id, nil)
 	}
-	if n := len(b.state.ended); n > endedBound {
-		t.Errorf("%d ends are remembered, want %d at most", n, endedBound)
+	if n := len(b.state.tombs); n > tombsBound {
+		t.Errorf("%d ends are remembered, want %d at most", n, tombsBound)
 	}
 }
 

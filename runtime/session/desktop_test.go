@@ -17,6 +17,9 @@ type desktop struct {
 	link    opencti.EventName
 	agent   opencti.AgentState
 	calls   map[string]opencti.Call
+	mode    opencti.TelephonyMode
+	disturb bool
+	can     []opencti.Activity // without a call
 }
 
 // apply takes one event of a stream. fresh is a Snapshot that was made for this
@@ -47,6 +50,7 @@ func (d *desktop) take(e Event) error {
 			return fmt.Errorf("the snapshot %s says that it is of %s", e.ID, e.Snapshot.LastEvent)
 		}
 		d.link, d.agent, d.calls = e.Snapshot.Link, e.Snapshot.Agent, map[string]opencti.Call{}
+		d.mode, d.disturb, d.can = e.Snapshot.Mode, e.Snapshot.DoNotDisturb, e.Snapshot.Activities
 		for _, c := range e.Snapshot.Calls {
 			d.calls[c.CallID] = *c
 		}
@@ -56,7 +60,11 @@ func (d *desktop) take(e Event) error {
 		}
 		d.link = e.Name
 	case opencti.TypeAgentState:
-		d.agent = *e.Agent
+		d.agent, d.can = *e.Agent, e.Activities
+	case opencti.TypeRequestFailed:
+		if e.Failed == nil || e.Failed.RequestID == "" || e.Failed.Error.Code == "" {
+			return fmt.Errorf("RequestFailed does not say of what: %+v", e.Failed)
+		}
 	default:
 		return d.takeCall(e)
 	}
@@ -64,6 +72,18 @@ func (d *desktop) take(e Event) error {
 }
 
 func (d *desktop) takeCall(e Event) error {
+	for id, can := range e.Capabilities {
+		other, known := d.calls[id]
+		if !known {
+			return fmt.Errorf("%s tells what is possible on call %s, which is not there", e.Name, id)
+		}
+		other.Capabilities = can
+		d.calls[id] = other
+	}
+	// What is answered is no offer any more: simple desktops see no further.
+	if d.mode != opencti.Full && e.Name == opencti.Established {
+		e.Ended = true
+	}
 	for _, id := range e.PreviousCallIDs {
 		delete(d.calls, id)
 	}
@@ -80,13 +100,15 @@ func (d *desktop) takeCall(e Event) error {
 
 // view is what a desktop shows; two desktops that agree show the same.
 type view struct {
-	Link  opencti.EventName
-	Agent opencti.AgentState
-	Calls []opencti.Call
+	Link         opencti.EventName
+	Agent        opencti.AgentState
+	Calls        []opencti.Call
+	DoNotDisturb bool
+	Activities   []opencti.Activity
 }
 
 func (d *desktop) view() view {
-	v := view{Link: d.link, Agent: d.agent}
+	v := view{Link: d.link, Agent: d.agent, DoNotDisturb: d.disturb, Activities: d.can}
 	for _, id := range slices.Sorted(maps.Keys(d.calls)) {
 		v.Calls = append(v.Calls, d.calls[id])
 	}

@@ -42,20 +42,25 @@ func ParseEventID(s string) (EventID, error) {
 
 // Event is a normalised event, told from one device.
 type Event struct {
-	ID              string              `json:"id" doc:"<epoch>-<sequence>; the id of the stream."`
-	Type            opencti.EventType   `json:"type" enum:"CallState,AgentState,PartyInfo,CallInfo,LinkState,RequestFailed,Snapshot"`
-	Name            opencti.EventName   `json:"name" doc:"The event, e.g. Offering, Available, LinkDown."`
-	At              time.Time           `json:"at" doc:"When the event reached the pod."`
-	DN              string              `json:"dn,omitempty"`
-	AgentID         string              `json:"agentId,omitempty"`
-	Ended           bool                `json:"ended,omitempty" doc:"The call is over at this device; exactly one event of a call says so."`
-	Cause           string              `json:"cause,omitempty" doc:"Why, in the CTI server's words."`
-	CausedBy        string              `json:"causedBy,omitempty" doc:"The requestId of the request that caused this."`
-	PreviousCallIDs []string            `json:"previousCallIds,omitempty" doc:"The ids under which the call was known before."`
-	Call            *opencti.Call       `json:"call,omitempty"`
-	Agent           *opencti.AgentState `json:"agent,omitempty"`
-	Failed          *Failure            `json:"failed,omitempty"`
-	Snapshot        *Snapshot           `json:"snapshot,omitempty"`
+	ID              string               `json:"id" doc:"<epoch>-<sequence>; the id of the stream."`
+	Type            opencti.EventType    `json:"type" enum:"CallState,AgentState,PartyInfo,CallInfo,LinkState,RequestFailed,Snapshot"`
+	Name            opencti.EventName    `json:"name" doc:"The event, e.g. Offering, Available, LinkDown."`
+	At              time.Time            `json:"at" doc:"When the event reached the pod."`
+	DN              string               `json:"dn,omitempty"`
+	AgentID         string               `json:"agentId,omitempty"`
+	Ended           bool                 `json:"ended,omitempty" doc:"The call is over at this device; exactly one event of a call says so."`
+	Cause           string               `json:"cause,omitempty" doc:"Why, in the CTI server's words."`
+	CausedBy        string               `json:"causedBy,omitempty" doc:"The requestId of the request that caused this."`
+	PreviousCallIDs []string             `json:"previousCallIds,omitempty" doc:"The ids under which the call was known before."`
+	Role            opencti.TransferRole `json:"role,omitempty" enum:"transferring,remaining" doc:"Of Transferred: transferring, the call is over here; remaining, it goes on with other parties."`
+	Call            *opencti.Call        `json:"call,omitempty"`
+	// Capabilities are those of the device's other calls, where the event changed them.
+	Capabilities map[string][]opencti.Activity `json:"capabilities,omitempty" doc:"Of the device's other calls, where this event changed what is possible on them: callId to activities."`
+	// Activities come with the agent's state.
+	Activities []opencti.Activity  `json:"activities,omitempty" doc:"With AgentState: what is possible now besides what the calls list."`
+	Agent      *opencti.AgentState `json:"agent,omitempty"`
+	Failed     *Failure            `json:"failed,omitempty"`
+	Snapshot   *Snapshot           `json:"snapshot,omitempty"`
 }
 
 // Failure is what RequestFailed tells: a request that was accepted failed after all.

@@ -3,7 +3,8 @@ package session
 import (
 	"context"
 	"crypto/rand"
-	"slices"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -17,56 +18,95 @@ type Answer struct {
 }
 
 // Perform takes a request through the gate to the CTI server. A nil error means
-// that the CTI server accepted; the change comes as an event with causedBy. The
-// error is an *opencti.Error. key is the idempotency key, or empty.
+// that the CTI server accepted; the change comes as an event with causedBy, or, where
+// nothing comes of it, RequestFailed. The error is an *opencti.Error. key is the
+// idempotency key, or empty; what changes nothing needs none.
 func (s *Session) Perform(ctx context.Context, r opencti.Request, key string) (Answer, error) {
 	if r.ID == "" {
 		r.ID = rand.Text()
 	}
-	if key == "" {
-		return Answer{RequestID: r.ID}, s.perform(ctx, r)
+	if key == "" || r.Activity == opencti.GetStatistics || r.Activity == opencti.Resync {
+		return s.perform(ctx, r, func() {})
 	}
-	id, err := s.answers.once(ctx, key, r, func(ctx context.Context) error { return s.perform(ctx, r) })
-	return Answer{RequestID: id}, err
+	return s.answers.once(ctx, key, r, s.recorder, s.perform)
 }
 
-func (s *Session) perform(ctx context.Context, r opencti.Request) (err error) {
+// perform is Perform without a key. begin is called before anything is sent to the CTI
+// server or changed here.
+func (s *Session) perform(ctx context.Context, r opencti.Request, begin func()) (a Answer, err error) {
 	start := time.Now()
-	defer func() {
-		var code opencti.ErrorCode
-		if e := opencti.AsError(err); e != nil {
-			if e.Activity == "" {
-				c := *e
-				c.Activity = r.Activity
-				e = &c
-			}
-			code, err = e.Code, e
+	defer func() { err = s.done(r.Activity, start, err) }()
+	a.RequestID = r.ID
+	if err := s.permit(&r); err != nil {
+		return a, err
+	}
+	switch r.Activity {
+	case opencti.AcceptInteraction:
+		return a, s.accept(r, begin)
+	case opencti.Resync:
+		return a, s.ask(ctx, r)
+	case opencti.GetStatistics:
+		if _, err := s.ready(); err != nil {
+			return a, err
 		}
-		s.observer.ActivityDone(r.Activity, code, time.Since(start))
-	}()
+		statistics, err := s.backstage.QueueStatistics(ctx, r.Queue)
+		a.Statistics = &statistics
+		return a, err
+	}
+	return a, s.request(ctx, r, begin)
+}
+
+// done counts a request and makes its error what desktops are told.
+func (s *Session) done(a opencti.Activity, start time.Time, err error) error {
+	var code opencti.ErrorCode
+	if e := opencti.AsError(err); e != nil {
+		if e.Activity == "" {
+			c := *e
+			c.Activity = a
+			e = &c
+		}
+		code, err = e.Code, e
+	}
+	s.observer.ActivityDone(a, code, time.Since(start))
+	return err
+}
+
+// request takes a request to the device.
+func (s *Session) request(ctx context.Context, r opencti.Request, begin func()) error {
 	// HangUpCall does not wait behind a request that is timing out.
 	if r.Activity != opencti.HangUpCall {
-		select {
-		case s.turn <- struct{}{}:
-			defer func() { <-s.turn }()
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := s.takeTurn(ctx); err != nil {
+			return err
 		}
-	}
-	if err := s.admit(&r); err != nil {
-		return err
+		defer s.passTurn()
 	}
 	device, err := s.ready()
 	if err != nil {
 		return err
 	}
-	s.expect(r)
-	if err := opencti.Perform(ctx, device, r); err != nil {
-		s.forget(r.ID)
+	s.mu.Lock()
+	steps, err := s.admit(r)
+	s.mu.Unlock()
+	if err != nil {
 		return err
 	}
-	return nil
+	begin()
+	if len(steps) > 1 {
+		return s.sendEach(ctx, device, steps)
+	}
+	return s.hand(ctx, device, steps[0])
 }
+
+func (s *Session) takeTurn(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Session) passTurn() { <-s.turn }
 
 // ready gives the device when this pod may act and the CTI server can be reached.
 func (s *Session) ready() (opencti.Device, error) {
@@ -81,58 +121,45 @@ func (s *Session) ready() (opencti.Device, error) {
 	return s.device, nil
 }
 
-// expectationLife bounds how long after a request an event may still be its doing.
-const expectationLife = 30 * time.Second
-
-// expectation ties the event that a request should cause to the request.
-type expectation struct {
-	requestID string
-	callID    string // empty: any call
-	events    []opencti.EventName
-	until     time.Time
+// hand gives one request to the device. The event may be faster than the answer.
+func (s *Session) hand(ctx context.Context, device opencti.Device, r opencti.Request) error {
+	u := s.expect(r)
+	err := opencti.Perform(ctx, device, r)
+	s.answered(u, err == nil)
+	return err
 }
 
-// causes lists what each activity leads to.
-var causes = map[opencti.Activity][]opencti.EventName{
-	opencti.LoginAgent:       {opencti.LoggedIn},
-	opencti.LogoutAgent:      {opencti.LoggedOut},
-	opencti.SetAgentReady:    {opencti.Available},
-	opencti.SetAgentNotReady: {opencti.Unavailable, opencti.AfterCallWork},
-	opencti.AnswerCall:       {opencti.Established},
-	opencti.HoldCall:         {opencti.Held},
-	opencti.RetrieveCall:     {opencti.Retrieved},
-	opencti.MakeCall:         {opencti.Initiated, opencti.Delivered, opencti.Established, opencti.Failed},
-	opencti.HangUpCall:       {opencti.Released},
-}
-
-// expect is called before the request is sent: the event may be faster than the
-// answer.
-func (s *Session) expect(r opencti.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.expected = append(s.expected, expectation{r.ID, r.CallID, causes[r.Activity], time.Now().Add(expectationLife)})
-}
-
-func (s *Session) forget(requestID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.expected = slices.DeleteFunc(s.expected, func(e expectation) bool { return e.requestID == requestID })
-}
-
-// RequestFailed tells the desktops that a request which was accepted failed after all.
-func (s *Session) RequestFailed(requestID string, why error) {
-	s.forget(requestID)
-}
-
-// causeOf finds the request that an event is the answer to, once.
-func (s *Session) causeOf(ev *Event) string {
-	now := time.Now()
-	s.expected = slices.DeleteFunc(s.expected, func(e expectation) bool { return now.After(e.until) })
-	for i, e := range s.expected {
-		if slices.Contains(e.events, ev.Name) && (e.callID == "" || ev.Call != nil && ev.Call.CallID == e.callID) {
-			s.expected = slices.Delete(s.expected, i, i+1)
-			return e.requestID
+// sendEach logs the agent in to one queue after the other. A queue where the agent is
+// already is no error; one that fails leaves the others alone, and is named.
+func (s *Session) sendEach(ctx context.Context, device opencti.Device, steps []opencti.Request) error {
+	var first *opencti.Error
+	var failed []string
+	for _, r := range steps {
+		e := opencti.AsError(s.hand(ctx, device, r))
+		if e == nil || e.Code == opencti.AlreadyLoggedIn {
+			continue
+		}
+		if first == nil {
+			first = e
+		}
+		failed = append(failed, fmt.Sprintf("queue %s: %s", r.Queue, e.Message))
+		if e.Code == opencti.LinkDown || e.Code == opencti.Timeout {
+			break
 		}
 	}
-	return ""
+	if first == nil {
+		return nil
+	}
+	return opencti.Errorf(first.Code, "%s", strings.Join(failed, "; ")).WithDetail(first.Detail)
+}
+
+// ask brings everything anew from the CTI server.
+func (s *Session) ask(ctx context.Context, r opencti.Request) error {
+	if _, err := s.ready(); err != nil {
+		return err
+	}
+	u := s.expect(r)
+	err := s.backstage.Resync(ctx, s)
+	s.answered(u, err == nil)
+	return err
 }

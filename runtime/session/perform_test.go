@@ -128,7 +128,7 @@ func TestGateLetsPassAndCompletes(t *testing.T) {
 		"make":                     {nil, opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "1002"}, ""},
 		"one more queue":           {nil, opencti.Request{Activity: opencti.LoginAgent, Queue: "5000"}, ""},
 		"wrap-up":                  {nil, opencti.Request{Activity: opencti.SetAgentNotReady, WorkMode: opencti.AfterCallWorkMode}, ""},
-		"with the agent's name":    {nil, opencti.Request{Activity: opencti.SetAgentReady, AgentID: agentID}, ""},
+		"with the agent's name":    {nil, opencti.Request{Activity: opencti.SetAgentNotReady, AgentID: agentID}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(loggedIn(tc.calls...))
@@ -152,7 +152,7 @@ func TestGateLetsPassAndCompletes(t *testing.T) {
 func TestRequestsNeedTheLinkAndTheSlot(t *testing.T) {
 	mayAct := error(nil)
 	b := open(loggedIn(), func(o *Options) { o.MayAct = func() error { return mayAct } })
-	ready := opencti.Request{Activity: opencti.SetAgentReady}
+	ready := opencti.Request{Activity: opencti.SetAgentNotReady}
 	mayAct = opencti.Errorf(opencti.LinkDown, "not the holder")
 	if e := b.perform(t, ready); e.Code != opencti.LinkDown || e.Message != "not the holder" {
 		t.Errorf("%+v", e)
@@ -216,7 +216,7 @@ func TestWhatDoesNotCause(t *testing.T) {
 		"a request that failed": func(b *bench) {
 			b.device.do = func(context.Context, opencti.Request) error { return errors.New("no") }
 		},
-		"a request of long ago":     func(*bench) { time.Sleep(expectationLife + 1) },
+		"a request of long ago":     func(*bench) { time.Sleep(causeLife + 1) },
 		"a request before the loss": func(b *bench) { b.Lost(); b.sync(loggedIn()) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +280,7 @@ func TestRequestsGoOneAfterTheOther(t *testing.T) {
 }
 
 func TestIdempotency(t *testing.T) {
-	ready := opencti.Request{Activity: opencti.SetAgentReady, ID: "first"}
+	ready := opencti.Request{Activity: opencti.SetAgentNotReady, ID: "first"}
 	again := ready
 	again.ID = "second"
 	t.Run("the same key acts once", func(t *testing.T) {
@@ -316,7 +316,7 @@ func TestIdempotency(t *testing.T) {
 	t.Run("another request is a conflict", func(t *testing.T) {
 		b := open(loggedIn())
 		_, _ = b.Perform(t.Context(), ready, "key")
-		other := opencti.Request{Activity: opencti.SetAgentNotReady, ReasonCode: "1"}
+		other := opencti.Request{Activity: opencti.SetAgentNotReady, ReasonCode: "2"}
 		_, err := b.Perform(t.Context(), other, "key")
 		if e := errorOf(t, err); e.Code != opencti.IdempotencyConflict {
 			t.Errorf("%v", err)
@@ -345,7 +345,7 @@ func TestIdempotencyOfConcurrentRequests(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			_, err := b.Perform(t.Context(), opencti.Request{Activity: opencti.SetAgentReady}, "key")
+			_, err := b.Perform(t.Context(), opencti.Request{Activity: opencti.SetAgentNotReady}, "key")
 			if e := errorOf(t, err); e.Code != opencti.InvalidState {
 				t.Errorf("%v", err)
 			}
@@ -370,7 +370,7 @@ func TestAKeyedRequestGoesOnWithoutItsDesktop(t *testing.T) {
 				return ctx.Err()
 			}
 		}
-		ready := opencti.Request{Activity: opencti.SetAgentReady, ID: "first"}
+		ready := opencti.Request{Activity: opencti.SetAgentNotReady, ID: "first"}
 		gone, leave := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = b.Perform(gone, ready, "key") })

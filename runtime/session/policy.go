@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -63,7 +64,30 @@ func (p *Policy) reasonCodes() ReasonCodes {
 	return out
 }
 
-// Backstage is what a session needs of the link behind it.
+// allowsAs says whether a desktop may do the same by both policies.
+func (p *Policy) allowsAs(o *Policy) bool {
+	return p.mode() == o.mode() && slices.Equal(p.Unavailable, o.Unavailable) && slices.Equal(p.Logout, o.Logout) &&
+		p.UnavailableRequired == o.UnavailableRequired && p.LogoutRequired == o.LogoutRequired && slices.Equal(p.Queues, o.Queues)
+}
+
+// allows are the activities that the class offers and the mode leaves to the desktop.
+func (c *Class) allows(m opencti.TelephonyMode) activities {
+	var out activities
+	for _, a := range c.Supported {
+		if c.permits(m, a) {
+			out |= bits[a]
+		}
+	}
+	return out
+}
+
+func (c *Class) permits(m opencti.TelephonyMode, a opencti.Activity) bool {
+	login := a == opencti.LoginAgent || a == opencti.LogoutAgent
+	return m.Permits(a) || login && c.LoginInSimpleMode
+}
+
+// Backstage is what a session needs of the link behind it. It is called without the
+// session's lock.
 type Backstage interface {
 	// Resync asks the CTI server anew for everything of the session, and returns when
 	// the Snapshot has been told.
@@ -96,14 +120,9 @@ type AnswerRecord struct {
 func (s *Session) Adopt(p Policy, set *rules.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.policy, s.rules = p, set
+	same := s.policy.allowsAs(&p)
+	s.policy, s.rules, s.allowed = p, set, s.class.allows(p.mode())
+	if !same && !s.syncing {
+		s.tellSnapshot("", time.Now())
+	}
 }
-
-// Remember takes over what an earlier holder of the slot knew of idempotency keys: an
-// answer that is known is given again, and what was begun and not answered is never
-// done twice.
-func (s *Session) Remember(records []AnswerRecord) {}
-
-// ReconcileAgent takes over an agent's state that was polled. asked is when the CTI
-// server was asked: what is older than a request or an event is discarded.
-func (s *Session) ReconcileAgent(st opencti.AgentState, asked time.Time) {}

@@ -103,7 +103,7 @@ func (w *world) Resync(t *rapid.T) {
 }
 
 func (w *world) Wait(t *rapid.T) {
-	time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, tombstoneLife, expectationLife}).Draw(t, "for"))
+	time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, tombLife, causeLife}).Draw(t, "for"))
 }
 
 func (w *world) ComeBack(t *rapid.T) { w.follow(t, &w.resumer) }
@@ -151,8 +151,8 @@ func (w *world) Check(t *rapid.T) {
 
 func (w *world) legal(t *rapid.T) {
 	for id, c := range w.state.calls {
-		_, isState := possible[c.State]
-		_, buried := w.state.ended[id]
+		_, isState := byState[c.State]
+		_, buried := w.state.tombs[id]
 		switch {
 		case c.CallID != id || c.InteractionID == "" || c.CallType == "":
 			t.Fatalf("call %s lacks something: %+v", id, c)

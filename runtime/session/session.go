@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -41,14 +42,19 @@ type Options struct {
 	Patience time.Duration
 }
 
-// Observer counts. Its methods are called with the session locked and return at once.
+// defaultPatience is Options.Patience when it is zero.
+const defaultPatience = 10 * time.Second
+
+// Observer counts. Its methods return at once; they may be called with the session
+// locked.
 type Observer interface {
 	// EventHandled tells of an event that went to the log, and how long after the
 	// bytes came from the CTI server.
 	EventHandled(name opencti.EventName, after time.Duration)
 	// EventDropped tells of a raw event that ended in a step of HandleEvent.
 	EventDropped(step string)
-	// ActivityDone tells of a request; code is empty when it was accepted.
+	// ActivityDone tells of a request, of a desktop or of a call treatment; code is
+	// empty when it was accepted.
 	ActivityDone(a opencti.Activity, code opencti.ErrorCode, took time.Duration)
 }
 
@@ -56,14 +62,16 @@ type Observer interface {
 type Session struct {
 	dn, agentID, pool string
 	hidden            []opencti.EventType
-	rules             *rules.Set
 	class             Class
-	policy            Policy
 	backstage         Backstage
 	mayAct            func() error
+	recorder          Recorder
 	observer          Observer
 	log               *slog.Logger
+	patience          time.Duration
 	opened            time.Time
+	life              context.Context // of what the session does by itself
+	end               context.CancelFunc
 
 	// Events is what desktops read.
 	Events *Log
@@ -72,20 +80,30 @@ type Session struct {
 	answers answers
 
 	mu       sync.Mutex
+	rules    *rules.Set
+	policy   Policy
+	allowed  activities     // by class and mode
 	device   opencti.Device // nil while the link is down
 	down     bool           // the desktops were told LinkDown
 	syncing  bool           // events are held until the snapshot is in
 	held     []opencti.RawEvent
 	state    state
-	expected []expectation
+	told     activities // what desktops know to be possible without a call
+	underway []*underway
+	doubting bool // a logout is being asked about
 }
 
 // New makes a session that waits for its first BeginSync.
 func New(o Options) *Session {
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
+	life, end := context.WithCancel(context.Background())
 	return &Session{
-		dn: o.DN, agentID: o.AgentID, pool: o.Pool, hidden: o.Hidden,
-		rules: o.Rules, class: o.Class, policy: o.Policy, backstage: o.Backstage, mayAct: o.MayAct, observer: o.Observer, log: o.Log,
-		opened: time.Now(),
+		dn: o.DN, agentID: o.AgentID, pool: o.Pool, hidden: o.Hidden, class: o.Class,
+		rules: o.Rules, policy: o.Policy, allowed: o.Class.allows(o.Policy.mode()),
+		backstage: o.Backstage, mayAct: o.MayAct, recorder: o.Recorder, observer: o.Observer, log: o.Log,
+		patience: o.Patience, opened: time.Now(), life: life, end: end,
 		Events: NewLog(o.Epoch, o.LastSequence),
 		turn:   make(chan struct{}, 1),
 		state:  newState(),
@@ -115,154 +133,45 @@ func (s *Session) Pool() string { return s.pool }
 // Hidden are the event types that the desktop cannot show.
 func (s *Session) Hidden() []opencti.EventType { return s.hidden }
 
-// Snapshot is everything that a desktop must know to be right.
-type Snapshot struct {
-	Session string `json:"session" doc:"The session's name in the URL."`
-	DN      string `json:"dn"`
-	AgentID string `json:"agentId,omitempty"`
-	Pool    string `json:"pool,omitempty" doc:"The pool that brought the agent."`
-	// Mode decides which activities and events this desktop has.
-	Mode         opencti.TelephonyMode `json:"mode" enum:"Simple,SimpleWithAgentState,Full" doc:"Decides which activities and events this desktop has."`
-	LastEvent    string                `json:"lastEventId" doc:"The snapshot contains all events up to this one."`
-	Link         opencti.EventName     `json:"link" enum:"LinkUp,LinkDown" doc:"Whether the CTI server can be reached now."`
-	Agent        opencti.AgentState    `json:"agent"`
-	DoNotDisturb bool                  `json:"doNotDisturb" doc:"The device takes no calls."`
-	Calls        []*opencti.Call       `json:"calls"`
-	ReasonCodes  ReasonCodes           `json:"reasonCodes"`
-	// Activities are possible now without a call of their own.
-	Activities []opencti.Activity `json:"activities" doc:"What is possible now besides what the calls list."`
-	OpenedAt   time.Time          `json:"openedAt"`
-}
-
-// Snapshot tells the state now.
-func (s *Session) Snapshot() *Snapshot {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.snapshotLocked()
-}
-
-func (s *Session) snapshotLocked() *Snapshot {
-	snap := &Snapshot{
-		Session: s.Key(), DN: s.dn, AgentID: s.agentID, LastEvent: s.Events.Last().String(),
-		Link: opencti.LinkUp, Agent: s.state.agent, Calls: s.state.ordered(),
-		Pool: s.pool, Mode: s.policy.mode(), ReasonCodes: s.policy.reasonCodes(), Activities: s.possibleNow(), OpenedAt: s.opened,
-	}
-	if s.device == nil {
-		snap.Link = opencti.LinkLost
-	}
-	for _, c := range snap.Calls {
-		c.Capabilities = capabilities(c, s.class.Supported)
-	}
-	return snap
-}
-
-// possibleNow lists the activities that need no call.
-func (s *Session) possibleNow() []opencti.Activity {
-	out := []opencti.Activity{}
-	for _, a := range s.class.Supported {
-		needsLogin, ofAgent := agentRules[a]
-		switch {
-		case ofAgent && (s.agentID == "" || needsLogin != s.state.agent.LoggedIn()):
-		case ofAgent, a == opencti.MakeCall:
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// Agent is the agent's state now.
+// Agent is the agent's state now, whatever the telephony mode shows of it.
 func (s *Session) Agent() opencti.AgentState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state.agent
 }
 
-// BeginSync holds events from now on, until EndSync brings the snapshot that they
-// come after.
-func (s *Session) BeginSync() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.syncing, s.held = true, nil
-}
-
-// EndSync puts the CTI server's truth in force: calls that are gone end with the
-// cause LostInResync, the desktops get a Snapshot, then the events that came after it.
-func (s *Session) EndSync(device opencti.Device, snap opencti.DeviceSnapshot) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	s.device, s.syncing = device, false
-	for _, c := range s.state.resync(snap, now) {
-		c.Capabilities, c.State, c.Since = []opencti.Activity{}, opencti.Released, now
-		s.tell(&Event{Name: opencti.Released, Ended: true, Cause: "LostInResync", Call: c}, now)
-	}
-	if s.down {
-		s.down = false
-		s.tell(&Event{Name: opencti.LinkUp}, now)
-	}
-	s.tellSnapshot(now)
-	held := s.held
-	s.held = nil
-	for _, raw := range held {
-		if snap.Order == 0 || raw.Order > snap.Order {
-			s.handle(raw)
-		}
-	}
-}
-
-// Lost says that the CTI server cannot be reached. The state stays as it was last
-// known; requests are refused until the next EndSync.
-func (s *Session) Lost() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.device == nil {
-		return
-	}
-	s.device, s.down, s.syncing, s.held, s.expected = nil, true, true, nil, nil
-	s.tell(&Event{Name: opencti.LinkLost}, time.Now())
-}
-
 // Close ends the session for its readers and returns the device, if there is one,
 // for the link to close, and the number of the last event.
 func (s *Session) Close() (opencti.Device, uint64) {
+	s.end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, c := range s.state.calls {
+		c.leaveManual()
+	}
+	s.forgetAll()
 	d := s.device
 	s.device, s.syncing, s.held = nil, true, nil
 	s.Events.close()
 	return d, s.Events.Last().Sequence
 }
 
+// hides says whether the desktop cannot show the event.
+func (s *Session) hides(name opencti.EventName) bool {
+	t, _ := opencti.TypeOf(name)
+	return slices.Contains(s.hidden, t)
+}
+
 // tell completes an event and appends it to the log.
 func (s *Session) tell(e *Event, received time.Time) {
-	e.Type, _ = opencti.TypeOf(e.Name)
-	if slices.Contains(s.hidden, e.Type) {
+	if s.hides(e.Name) {
 		return
 	}
+	e.Type, _ = opencti.TypeOf(e.Name)
 	e.At, e.DN, e.AgentID = time.Now(), s.dn, s.agentID
 	if err := s.Events.append(e); err != nil {
 		s.log.Error("Dropping an event that cannot be encoded", "event", e.Name, "error", err)
 		return
 	}
 	s.observer.EventHandled(e.Name, time.Since(received))
-}
-
-// tellSnapshot appends a Snapshot. Its lastEventId is its own id.
-func (s *Session) tellSnapshot(received time.Time) {
-	snap := s.snapshotLocked()
-	last := s.Events.Last()
-	snap.LastEvent = EventID{last.Epoch, last.Sequence + 1}.String()
-	s.tell(&Event{Name: opencti.SnapshotEvent, Snapshot: snap}, received)
-}
-
-// FreshSnapshot makes the Snapshot event for one reader that starts or fell behind.
-// It is not in the log; its id is that of the newest event it contains.
-func (s *Session) FreshSnapshot() (*Event, EventID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := s.Events.Last()
-	return &Event{
-		ID: last.String(), Type: opencti.TypeSnapshot, Name: opencti.SnapshotEvent, At: time.Now(),
-		DN: s.dn, AgentID: s.agentID, Snapshot: s.snapshotLocked(),
-	}, last
 }

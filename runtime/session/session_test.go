@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func tree() opencti.RuleSet {
 		opencti.Offering, opencti.Initiated, opencti.Delivered, opencti.Queued, opencti.Established, opencti.Held, opencti.Retrieved,
 		opencti.Conferenced, opencti.Transferred, opencti.Diverted, opencti.Failed, opencti.Abandoned, opencti.Released,
 		opencti.LoggedIn, opencti.Available, opencti.Busy, opencti.AfterCallWork, opencti.Unavailable, opencti.LoggedOut,
-		opencti.PartyInfo, opencti.CallInfo,
+		opencti.PartyInfo, opencti.CallInfo, opencti.SnapshotEvent,
 	}
 	set := opencti.RuleSet{
 		CallID: "event.callId",
@@ -40,11 +41,12 @@ func tree() opencti.RuleSet {
 		},
 		Filter: []opencti.Filter{{Name: "unwanted", When: "event.unwanted"}, {Name: "fails", When: "event.filterFails + 1 == 2"}},
 		Populate: map[opencti.EventType]map[string]string{
-			opencti.TypeAgentState: fields("agentId", "reasonCode", "workMode", "pendingState", "queues"),
+			opencti.TypeAgentState: fields(opencti.PopulateFields(opencti.TypeAgentState)...),
+			opencti.TypeSnapshot:   fields(opencti.PopulateFields(opencti.TypeSnapshot)...),
 		},
 	}
 	for _, t := range []opencti.EventType{opencti.TypeCallState, opencti.TypeCallInfo, opencti.TypePartyInfo} {
-		set.Populate[t] = fields("callId", "newCallId", "ani", "dnis", "queue", "cause", "interactionId", "callType", "offeredBy", "variables", "otherDns", "parties")
+		set.Populate[t] = fields(opencti.PopulateFields(t)...)
 	}
 	set.Populate[opencti.TypeCallState]["interactionId"] = "has(event.convertFails) ? event.convertFails + 'x' : event.interactionId"
 	for _, n := range names {
@@ -80,6 +82,14 @@ var _ interface {
 	opencti.Device
 	opencti.AgentStateControl
 	opencti.CallControl
+	opencti.ToneControl
+	opencti.TransferControl
+	opencti.ConferenceControl
+	opencti.CallDataControl
+	opencti.AlternateControl
+	opencti.DeclineControl
+	opencti.MuteControl
+	opencti.DisturbControl
 } = (*device)(nil)
 
 func (d *device) Subscribe(context.Context) error { return nil }
@@ -100,17 +110,39 @@ func (d *device) perform(ctx context.Context, r opencti.Request) error {
 	return do(ctx, r)
 }
 
-func (d *device) LoginAgent(c context.Context, r opencti.Request) error    { return d.perform(c, r) }
-func (d *device) LogoutAgent(c context.Context, r opencti.Request) error   { return d.perform(c, r) }
-func (d *device) SetAgentReady(c context.Context, r opencti.Request) error { return d.perform(c, r) }
-func (d *device) SetAgentNotReady(c context.Context, r opencti.Request) error {
+func (d *device) LoginAgent(c context.Context, r opencti.Request) error       { return d.perform(c, r) }
+func (d *device) LogoutAgent(c context.Context, r opencti.Request) error      { return d.perform(c, r) }
+func (d *device) SetAgentReady(c context.Context, r opencti.Request) error    { return d.perform(c, r) }
+func (d *device) SetAgentNotReady(c context.Context, r opencti.Request) error { return d.perform(c, r) }
+func (d *device) AnswerCall(c context.Context, r opencti.Request) error       { return d.perform(c, r) }
+func (d *device) HoldCall(c context.Context, r opencti.Request) error         { return d.perform(c, r) }
+func (d *device) RetrieveCall(c context.Context, r opencti.Request) error     { return d.perform(c, r) }
+func (d *device) MakeCall(c context.Context, r opencti.Request) error         { return d.perform(c, r) }
+func (d *device) HangUpCall(c context.Context, r opencti.Request) error       { return d.perform(c, r) }
+func (d *device) SendDTMF(c context.Context, r opencti.Request) error         { return d.perform(c, r) }
+func (d *device) TransferInitiate(c context.Context, r opencti.Request) error { return d.perform(c, r) }
+func (d *device) TransferCall(c context.Context, r opencti.Request) error     { return d.perform(c, r) }
+func (d *device) CancelTransfer(c context.Context, r opencti.Request) error   { return d.perform(c, r) }
+func (d *device) BlindTransfer(c context.Context, r opencti.Request) error    { return d.perform(c, r) }
+func (d *device) ConferenceInitiate(c context.Context, r opencti.Request) error {
 	return d.perform(c, r)
 }
-func (d *device) AnswerCall(c context.Context, r opencti.Request) error   { return d.perform(c, r) }
-func (d *device) HoldCall(c context.Context, r opencti.Request) error     { return d.perform(c, r) }
-func (d *device) RetrieveCall(c context.Context, r opencti.Request) error { return d.perform(c, r) }
-func (d *device) MakeCall(c context.Context, r opencti.Request) error     { return d.perform(c, r) }
-func (d *device) HangUpCall(c context.Context, r opencti.Request) error   { return d.perform(c, r) }
+func (d *device) ConferenceCall(c context.Context, r opencti.Request) error   { return d.perform(c, r) }
+func (d *device) CancelConference(c context.Context, r opencti.Request) error { return d.perform(c, r) }
+func (d *device) DropParty(c context.Context, r opencti.Request) error        { return d.perform(c, r) }
+func (d *device) AttachData(c context.Context, r opencti.Request) error       { return d.perform(c, r) }
+func (d *device) AlternateCall(c context.Context, r opencti.Request) error    { return d.perform(c, r) }
+func (d *device) DeclineCall(c context.Context, r opencti.Request) error      { return d.perform(c, r) }
+func (d *device) MuteCall(c context.Context, r opencti.Request) error         { return d.perform(c, r) }
+func (d *device) UnmuteCall(c context.Context, r opencti.Request) error       { return d.perform(c, r) }
+func (d *device) SetDoNotDisturb(c context.Context, r opencti.Request) error  { return d.perform(c, r) }
+
+// queueStatistics is a connection that knows its queues.
+type queueStatistics struct{ opencti.Connection }
+
+func (*queueStatistics) QueueStatistics(context.Context, string) (opencti.QueueStatistics, error) {
+	return opencti.QueueStatistics{}, nil
+}
 
 func (d *device) requests() []opencti.Request {
 	d.mu.Lock()
@@ -144,6 +176,39 @@ type bench struct {
 	counts *counts
 	read   uint64 // cursor of told
 	order  uint64
+	truth  opencti.DeviceSnapshot // what the CTI server says when it is asked anew
+	asked  atomic.Int32           // how often it was
+	gone   atomic.Bool            // it cannot be reached
+}
+
+// Lost loses the CTI server.
+func (b *bench) Lost() {
+	b.gone.Store(true)
+	b.Session.Lost()
+}
+
+// Resync implements Backstage.
+func (b *bench) Resync(_ context.Context, s *Session) error {
+	if b.gone.Load() {
+		return opencti.Errorf(opencti.LinkDown, "lost")
+	}
+	b.asked.Add(1)
+	s.BeginSync()
+	s.EndSync(b.device, b.truth)
+	return nil
+}
+
+// QueueStatistics implements Backstage.
+func (b *bench) QueueStatistics(_ context.Context, queue string) (opencti.QueueStatistics, error) {
+	if queue != "5000" {
+		return opencti.QueueStatistics{}, opencti.Errorf(opencti.InvalidQueue, "there is no queue %s", queue)
+	}
+	return opencti.QueueStatistics{Queue: queue, CallsWaiting: 3}, nil
+}
+
+// supported is what device and backstage can do.
+func supported() []opencti.Activity {
+	return opencti.Description{Device: (*device)(nil), Connection: (*queueStatistics)(nil)}.Activities()
 }
 
 // newBench makes a session that waits for its first sync.
@@ -151,7 +216,7 @@ func newBench(options ...func(*Options)) *bench {
 	b := &bench{device: &device{}, counts: &counts{}}
 	o := Options{
 		DN: dn, AgentID: agentID, Pool: "sales", Epoch: epoch, Rules: compiled(),
-		Class: Class{Supported: opencti.Description{Device: (*device)(nil)}.Activities()}, MayAct: func() error { return nil },
+		Class: Class{Supported: supported()}, Backstage: b, MayAct: func() error { return nil },
 		Observer: b.counts, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, set := range options {
@@ -179,6 +244,8 @@ func callIn(id string, state opencti.EventName) opencti.Call {
 }
 
 func (b *bench) sync(snap opencti.DeviceSnapshot) {
+	b.truth = snap
+	b.gone.Store(false)
 	b.BeginSync()
 	b.EndSync(b.device, snap)
 }
