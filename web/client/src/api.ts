@@ -6,6 +6,8 @@ export interface Accepted {
   activity: string;
   /** Events that the request causes carry it as causedBy. */
   requestId: string;
+  /** The answer to GetStatistics, which causes no event. */
+  statistics?: QueueStatistics;
 }
 
 export interface AgentState {
@@ -65,11 +67,15 @@ export interface Call {
 }
 
 export interface Event {
+  /** With AgentState: what is possible now besides what the calls list. */
+  activities?: string[];
   agent?: AgentState;
   agentId?: string;
   /** When the event reached the pod. */
   at: string;
   call?: Call;
+  /** Of the device's other calls, where this event changed what is possible on them: callId to activities. */
+  capabilities?: Record<string, string[]>;
   /** Why, in the CTI server's words. */
   cause?: string;
   /** The requestId of the request that caused this. */
@@ -84,6 +90,8 @@ export interface Event {
   name: string;
   /** The ids under which the call was known before. */
   previousCallIds?: string[];
+  /** Of Transferred: transferring, the call is over here; remaining, it goes on with other parties. */
+  role?: "transferring" | "remaining";
   snapshot?: Snapshot;
   type: "CallState" | "AgentState" | "PartyInfo" | "CallInfo" | "LinkState" | "RequestFailed" | "Snapshot";
 }
@@ -104,6 +112,19 @@ export interface FailureError {
   retryable: boolean;
 }
 
+export interface Ingested {
+  /** One for each event, in the order of the request. */
+  events: IngestedEvent[];
+}
+
+export interface IngestedEvent {
+  /** The id was there before; nothing was done again. */
+  duplicate?: boolean;
+  id?: string;
+  /** How many sessions it concerned; what they make of it is the rules' business. */
+  sessions: number;
+}
+
 export interface InvalidMember {
   /** Where, e.g. body.agentId. */
   location: string;
@@ -111,18 +132,34 @@ export interface InvalidMember {
   message: string;
 }
 
-export interface LinkOutputBody {
+export interface LinkInfo {
   /** The activities that the class supports. */
   activities: string[];
   /** The implementation class. */
   class: string;
   /** The driver behind the class. */
   driver: string;
+  /** What a desktop has in each telephony mode. The pool decides the mode; a session's is in its snapshot. */
+  modes: ModeInfo[];
   name: string;
+  /** What began as TransferInitiate cannot end in ConferenceCall, nor the other way round. */
+  purposeBound: boolean;
   /** How many sessions are open. */
   sessions: number;
   /** The connection to the CTI server. */
   state: "Connecting" | "Connected" | "Disconnected";
+  statistics: LinkStatistics;
+}
+
+export interface LinkStatistics {
+  /** Sessions with an agent, by the agent's state. */
+  agents: Record<string, number>;
+  /** Calls at the devices, by state. A call between two of them is counted at each. */
+  calls: Record<string, number>;
+  /** The queues for which the pools' agents work. */
+  queues: string[];
+  /** Open sessions by pool; those without a pool under the empty name. */
+  sessionsByPool: Record<string, number>;
 }
 
 export interface Login {
@@ -133,9 +170,19 @@ export interface Login {
   workMode?: string;
 }
 
+export interface ModeInfo {
+  /** The activities that the mode permits and the class supports. */
+  activities: string[];
+  /** The events that a desktop sees; of calls in a simple mode only while they are offered. */
+  events: string[];
+  mode: "Simple" | "SimpleWithAgentState" | "Full";
+}
+
 export interface OpenSession {
   /** The agent at the ACD; absent for a session of a device alone. */
   agentId?: string;
+  /** The desktop's own name for itself; the event sink tells it with each event. */
+  clientHandle?: string;
   /** The device; may be absent when the pool gives the agent just one. */
   dn?: string;
   /** Event types that this desktop cannot show. */
@@ -144,6 +191,8 @@ export interface OpenSession {
   login?: Login;
   /** Ends the session that stands in the way: the agent's at another device, another agent's at this device. */
   takeOver?: boolean;
+  /** The user's workstation; the event sink tells it with each event. */
+  workstation?: string;
 }
 
 export interface Opened {
@@ -166,6 +215,57 @@ export interface Party {
   state?: string;
 }
 
+export interface PoolCall {
+  answeredAt?: string;
+  callId: string;
+  callType: "INBOUND" | "OUTBOUND" | "INTERNAL" | "CONSULT" | "UNKNOWN";
+  /** One for the life of the call, at every device that it comes to. */
+  interactionId: string;
+  queue?: string;
+  /** When the call came into its state. */
+  since: string;
+  startedAt: string;
+  state: string;
+}
+
+export interface PoolEvent {
+  at: string;
+  /** The call that began, came into another state, or ended; its last known state then. */
+  call?: PoolCall;
+  pool: string;
+  /** The session that the event is of, as it is now. */
+  session?: PoolSession;
+  /** With PoolSnapshot: all of them. They replace what was known. */
+  sessions?: PoolSession[];
+  statistics?: QueueStatistics;
+  type: "PoolSnapshot" | "SessionOpened" | "SessionClosed" | "LinkState" | "AgentState" | "CallStarted" | "CallState" | "CallEnded" | "QueueStatistics";
+}
+
+export interface PoolSession {
+  agent: AgentState;
+  agentId?: string;
+  calls: PoolCall[];
+  dn: string;
+  /** Whether the CTI server tells of this device now. */
+  link: "LinkUp" | "LinkDown";
+  openedAt: string;
+  /** The session's name in URLs. */
+  session: string;
+}
+
+export interface PostedEvent {
+  /** Whose event it is: an agent. */
+  agentId?: string;
+  /** Whose event it is: a device. dn or agentId must be there. */
+  dn?: string;
+  /** What the rules read as event: texts, booleans, whole numbers, lists and objects of these. */
+  fields?: Record<string, unknown>;
+  /** Marks the event: a second one with the same id does nothing. */
+  id?: string;
+  /** The CTI server's name of the event, with which the rules' on compares. */
+  name: string;
+}
+
 export interface Problem {
   /** The activity that failed. */
   activity?: string;
@@ -180,6 +280,8 @@ export interface Problem {
   /** Whether the same request may succeed a little later. */
   retryable: boolean;
   severity: "Fail";
+  /** With OutcomeUnknown: the session's state, which shows whether it was done. */
+  snapshot?: Snapshot;
   /** The HTTP status. */
   status: number;
   /** The HTTP status in words. */
@@ -188,9 +290,29 @@ export interface Problem {
   type: string;
 }
 
+export interface QueueReport {
+  queues: QueueStatistics[];
+  /** Queues of the pools that could not be asked for. */
+  unavailable?: UnavailableQueue[];
+}
+
 export interface QueueState {
   name: string;
   state?: "LoggedIn" | "Available" | "Busy" | "AfterCallWork" | "Unavailable";
+}
+
+export interface QueueStatistics {
+  agentsAvailable: number;
+  /** On a call or in after-call work. */
+  agentsBusy: number;
+  agentsLoggedIn: number;
+  agentsUnavailable: number;
+  at: string;
+  /** Calls that wait for an agent. */
+  callsWaiting: number;
+  /** How long the call at the head has waited, in seconds; 0 when none waits. */
+  longestWaitSeconds: number;
+  queue: string;
 }
 
 export interface Reason {
@@ -218,8 +340,10 @@ export interface ScreenPop {
 export interface Snapshot {
   /** What is possible now besides what the calls list. */
   activities: string[];
+  /** In the mode Simple LoggedIn, LoggedOut or Unknown, and no more. */
   agent: AgentState;
   agentId?: string;
+  /** In the modes Simple and SimpleWithAgentState those that are offered and not yet answered. */
   calls: Call[];
   dn: string;
   /** The device takes no calls. */
@@ -249,6 +373,12 @@ export interface Treatment {
   screenPop?: ScreenPop;
 }
 
+export interface UnavailableQueue {
+  code: string;
+  message: string;
+  queue: string;
+}
+
 /** The properties that each activity takes. */
 export interface ActivityProperties {
   /** Says that the desktop has started the interaction of an offered call. The first to say so has it: for every other tab it is SameState. */
@@ -264,11 +394,11 @@ export interface ActivityProperties {
   AlternateCall: {
     /** The call, by its callId. */
     callId?: string;
-    /** The consult call. */
+    /** The consult call, of an activity with two calls. */
     consultCallId?: string;
     /** The device; only that of the session. */
     dn?: string;
-    /** The held call; accepted for the guide's sake, never enough. */
+    /** The call on hold, of an activity with two calls; HoldCall accepts it for the guide's sake. */
     heldCallId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
@@ -303,7 +433,7 @@ export interface ActivityProperties {
   BlindTransfer: {
     /** The call, by its callId. */
     callId: string;
-    /** The number to dial. */
+    /** A number, an agent or a queue to call. */
     destinationNumber: string;
     /** The device; only that of the session. */
     dn?: string;
@@ -318,11 +448,11 @@ export interface ActivityProperties {
   CancelConference: {
     /** The call, by its callId. */
     callId?: string;
-    /** The consult call. */
+    /** The consult call, of an activity with two calls. */
     consultCallId?: string;
     /** The device; only that of the session. */
     dn?: string;
-    /** The held call; accepted for the guide's sake, never enough. */
+    /** The call on hold, of an activity with two calls; HoldCall accepts it for the guide's sake. */
     heldCallId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
@@ -333,11 +463,11 @@ export interface ActivityProperties {
   CancelTransfer: {
     /** The call, by its callId. */
     callId?: string;
-    /** The consult call. */
+    /** The consult call, of an activity with two calls. */
     consultCallId?: string;
     /** The device; only that of the session. */
     dn?: string;
-    /** The held call; accepted for the guide's sake, never enough. */
+    /** The call on hold, of an activity with two calls; HoldCall accepts it for the guide's sake. */
     heldCallId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
@@ -348,11 +478,11 @@ export interface ActivityProperties {
   ConferenceCall: {
     /** The call, by its callId. */
     callId?: string;
-    /** The consult call. */
+    /** The consult call, of an activity with two calls. */
     consultCallId?: string;
     /** The device; only that of the session. */
     dn?: string;
-    /** The held call; accepted for the guide's sake, never enough. */
+    /** The call on hold, of an activity with two calls; HoldCall accepts it for the guide's sake. */
     heldCallId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
@@ -363,7 +493,7 @@ export interface ActivityProperties {
   ConferenceInitiate: {
     /** The call, by its callId. */
     callId: string;
-    /** The number to dial. */
+    /** A number, an agent or a queue to call. */
     destinationNumber: string;
     /** The device; only that of the session. */
     dn?: string;
@@ -402,7 +532,7 @@ export interface ActivityProperties {
   GetStatistics: {
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
-    /** The queue; absent: those the ACD gives. */
+    /** The queue; absent: those of the agent, or those the ACD gives. */
     queue: string;
     /** Marks the request; made up when absent. */
     requestId?: string;
@@ -424,7 +554,7 @@ export interface ActivityProperties {
     callId: string;
     /** The device; only that of the session. */
     dn?: string;
-    /** The held call; accepted for the guide's sake, never enough. */
+    /** The call on hold, of an activity with two calls; HoldCall accepts it for the guide's sake. */
     heldCallId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
@@ -439,11 +569,11 @@ export interface ActivityProperties {
     agentPassword?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
-    /** The queue; absent: those the ACD gives. */
+    /** The queue; absent: those of the agent, or those the ACD gives. */
     queue?: string;
     /** Marks the request; made up when absent. */
     requestId?: string;
-    /** The work mode, e.g. AFTER_CALL_WORK. */
+    /** The work mode; AFTER_CALL_WORK of SetAgentNotReady starts after-call work. */
     workMode?: string;
   };
   /** Logs the agent out, with queue out of that queue alone; the session and its event stream stay open. */
@@ -452,16 +582,16 @@ export interface ActivityProperties {
     agentId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
-    /** The queue; absent: those the ACD gives. */
+    /** The queue; absent: those of the agent, or those the ACD gives. */
     queue?: string;
-    /** The reason code. */
+    /** The reason code, one of those in the Snapshot; required where the pool says so. */
     reasonCode?: string;
     /** Marks the request; made up when absent. */
     requestId?: string;
   };
   /** Dials a number from the session's device. */
   MakeCall: {
-    /** The number to dial. */
+    /** A number, an agent or a queue to call. */
     destinationNumber: string;
     /** The device; only that of the session. */
     dn?: string;
@@ -520,13 +650,13 @@ export interface ActivityProperties {
     agentId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
-    /** The queue; absent: those the ACD gives. */
+    /** The queue; absent: those of the agent, or those the ACD gives. */
     queue?: string;
-    /** The reason code. */
+    /** The reason code, one of those in the Snapshot; required where the pool says so. */
     reasonCode?: string;
     /** Marks the request; made up when absent. */
     requestId?: string;
-    /** The work mode, e.g. AFTER_CALL_WORK. */
+    /** The work mode; AFTER_CALL_WORK of SetAgentNotReady starts after-call work. */
     workMode?: string;
   };
   /** Makes the agent available for calls of the queues. */
@@ -535,11 +665,11 @@ export interface ActivityProperties {
     agentId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
-    /** The queue; absent: those the ACD gives. */
+    /** The queue; absent: those of the agent, or those the ACD gives. */
     queue?: string;
     /** Marks the request; made up when absent. */
     requestId?: string;
-    /** The work mode, e.g. AFTER_CALL_WORK. */
+    /** The work mode; AFTER_CALL_WORK of SetAgentNotReady starts after-call work. */
     workMode?: string;
   };
   /** Sets or ends do-not-disturb at the device. */
@@ -557,11 +687,11 @@ export interface ActivityProperties {
   TransferCall: {
     /** The call, by its callId. */
     callId?: string;
-    /** The consult call. */
+    /** The consult call, of an activity with two calls. */
     consultCallId?: string;
     /** The device; only that of the session. */
     dn?: string;
-    /** The held call; accepted for the guide's sake, never enough. */
+    /** The call on hold, of an activity with two calls; HoldCall accepts it for the guide's sake. */
     heldCallId?: string;
     /** What the class knows beyond this table. */
     options?: Record<string, string>;
@@ -572,7 +702,7 @@ export interface ActivityProperties {
   TransferInitiate: {
     /** The call, by its callId. */
     callId: string;
-    /** The number to dial. */
+    /** A number, an agent or a queue to call. */
     destinationNumber: string;
     /** The device; only that of the session. */
     dn?: string;

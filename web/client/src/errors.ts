@@ -52,6 +52,9 @@ export class Unreachable extends CtilinkError {
   }
 }
 
+/** Whether coming back later may help, because it was not the API that said no. */
+export const passes = ({ status, problem }: CtilinkError): boolean => status === 0 || status >= 500 || status === 429 || !problem;
+
 /** Makes an error of an answer that is none of success. */
 export async function errorOf(answer: Response): Promise<CtilinkError> {
   const problem = await problemOf(answer);

@@ -1,4 +1,4 @@
-import type { AgentState, Call, Event, Snapshot } from "./api.ts";
+import type { Call, Event, Snapshot } from "./api.ts";
 
 /** What is known of a session: its last Snapshot and what events have changed since. */
 export type Known = Snapshot;
@@ -29,21 +29,26 @@ export function fold(known: Known, event: Event): Known {
     case "Snapshot":
       return { ...tidy(event.snapshot!), lastEventId: event.id };
     case "AgentState":
-      return { ...next, agent: event.agent as AgentState };
+      return { ...next, agent: event.agent ?? known.agent, activities: event.activities ?? known.activities };
     case "LinkState":
       return { ...next, link: event.name as Known["link"] };
     case "CallState":
     case "PartyInfo":
     case "CallInfo":
-      return event.call ? { ...next, calls: callsAfter(known.calls, event, event.call) } : next;
+      return { ...next, calls: callsAfter(known, event) };
   }
   return next;
 }
 
-function callsAfter(calls: Call[], event: Event, call: Call): Call[] {
-  const gone = new Set([call.callId, ...(event.previousCallIds ?? [])]);
-  const others = calls.filter((c) => !gone.has(c.callId));
-  return event.ended ? others : [...others, tidyCall(call)].sort(byStart);
+/** The event brings its call whole, and what has become possible or impossible on the others. */
+function callsAfter({ calls, mode }: Known, event: Event): Call[] {
+  const gone = new Set([event.call?.callId, ...(event.previousCallIds ?? [])]);
+  const others = calls
+    .filter((c) => !gone.has(c.callId))
+    .map((c) => ({ ...c, capabilities: event.capabilities?.[c.callId] ?? c.capabilities }));
+  const { call } = event;
+  const over = !call || event.ended || (mode !== "Full" && call.state !== "Offering"); // simple modes follow offers alone
+  return over ? others : [...others, tidyCall(call)].sort(byStart);
 }
 
 const byStart = (a: Call, b: Call) =>

@@ -5,6 +5,8 @@
 export { Link } from "./link.ts";
 export { Session } from "./session.ts";
 export type { Connection, EndReason, Listener, Pending, PerformOptions, Saved, State } from "./session.ts";
+export { foldPool, PoolWatch } from "./pool.ts";
+export type { PoolListener, PoolState } from "./pool.ts";
 export { CtilinkError, OutcomeUnknown, Unreachable } from "./errors.ts";
 export type { Options } from "./http.ts";
 export { fold, orderOf, placeOf } from "./fold.ts";

@@ -1,5 +1,6 @@
-import type { Opened, OpenSession, LinkOutputBody } from "./api.ts";
+import type { LinkInfo, Opened, OpenSession, QueueReport } from "./api.ts";
 import { Http, type Options } from "./http.ts";
+import { PoolWatch } from "./pool.ts";
 import { savedOf, Session, type Saved } from "./session.ts";
 
 /** A link's API: where sessions are opened. */
@@ -11,8 +12,8 @@ export class Link {
   }
 
   /** The link: its class, its state, what it can do. */
-  info(): Promise<LinkOutputBody> {
-    return this.http.json<LinkOutputBody>("/v1/link");
+  info(): Promise<LinkInfo> {
+    return this.http.json<LinkInfo>("/v1/link");
   }
 
   /**
@@ -32,5 +33,16 @@ export class Link {
     const session = new Session(this.http, saved);
     session.start();
     return session;
+  }
+
+  /** Queues at this moment; without names all that the pools' agents work for. */
+  statistics(...queues: string[]): Promise<QueueReport> {
+    const query = new URLSearchParams(queues.map((queue) => ["queue", queue]));
+    return this.http.json<QueueReport>(`/v1/statistics?${query}`);
+  }
+
+  /** Watches a pool as supervisors do: its agents and its queues. */
+  watch(pool: string): PoolWatch {
+    return new PoolWatch(this.http, pool);
   }
 }

@@ -1,10 +1,11 @@
 import type { Accepted, Activity, ActivityProperties, Event, Opened, OpenSession, Snapshot } from "./api.ts";
 import { Backoff, pause } from "./backoff.ts";
-import { CtilinkError, OutcomeUnknown, Unreachable } from "./errors.ts";
+import { CtilinkError, OutcomeUnknown, passes, Unreachable } from "./errors.ts";
 import { fold, orderOf, placeOf, tidy, type Known } from "./fold.ts";
 import type { Http } from "./http.ts";
 import { cameTrue } from "./outcome.ts";
-import { readStream } from "./stream.ts";
+import { follow, readStream } from "./stream.ts";
+import { tell } from "./tell.ts";
 
 /** How the stream of events is. */
 export type Connection = "connecting" | "live" | "reconnecting" | "unauthorized" | "ended";
@@ -63,7 +64,7 @@ export class Session {
   private readonly listeners = new Set<Listener>();
   private readonly backoff = new Backoff();
   private life = new AbortController();
-  private wake = new AbortController();
+  private wake?: () => void;
   private clock = 0;
   /** Whether the stream may go on after the last event, or must begin with a Snapshot. */
   private resumable = false;
@@ -119,7 +120,14 @@ export class Session {
   start(): void {
     this.life = new AbortController();
     this.change({ connection: "connecting", trouble: undefined });
-    void this.follow(this.life.signal);
+    void follow(this.life.signal, this.backoff, {
+      read: (life) => this.read(life),
+      curable: (error) => this.curable(error),
+      waiting: (wake, trouble) => {
+        this.wake = wake;
+        this.change({ connection: "reconnecting", trouble });
+      },
+    });
   }
 
   /** Ends the reading. The session stays open at the server. */
@@ -129,7 +137,7 @@ export class Session {
 
   /** Tries again now, instead of when the waiting is over: the network is back. */
   retryNow(): void {
-    this.wake.abort();
+    this.wake?.();
     if (this.current.connection === "unauthorized") this.start();
   }
 
@@ -193,8 +201,7 @@ export class Session {
   }
 
   private async lookAfter(error: OutcomeUnknown) {
-    const { snapshot } = (error.problem ?? {}) as { snapshot?: Snapshot };
-    if (snapshot) this.adopt(snapshot);
+    if (error.problem?.snapshot) this.adopt(error.problem.snapshot);
     else await this.refresh().catch(() => undefined);
   }
 
@@ -223,23 +230,6 @@ export class Session {
 
   private headers(): Record<string, string> {
     return { "Ctilink-Session": this.saved.sessionToken };
-  }
-
-  /** Reads the stream, and comes back whenever it ends. */
-  private async follow(life: AbortSignal) {
-    while (!life.aborted) {
-      let trouble: CtilinkError | undefined;
-      try {
-        await this.read(life);
-      } catch (error) {
-        trouble = error as CtilinkError;
-        if (!(await this.curable(trouble))) return;
-      }
-      if (life.aborted) return;
-      this.change({ connection: "reconnecting", trouble });
-      this.wake = new AbortController();
-      await pause(this.backoff.next(), life, this.wake.signal);
-    }
   }
 
   private read(life: AbortSignal): Promise<void> {
@@ -285,9 +275,8 @@ export class Session {
 
   /** Says whether coming back may help, and does what it needs. */
   private async curable(error: CtilinkError): Promise<boolean> {
-    if (!(error instanceof CtilinkError)) throw error;
     const { status } = error;
-    if (status === 0 || status >= 500 || status === 429 || !error.problem) return true;
+    if (passes(error)) return true;
     if (status === 400) return this.beginAnew();
     if (status === 401) return this.change({ connection: "unauthorized", trouble: error }), false;
     if (status === 403) return this.reopen();
@@ -325,7 +314,7 @@ export class Session {
 
   private change(to: Partial<State>, event?: Event) {
     this.current = { ...this.current, ...to };
-    for (const listener of [...this.listeners]) listener(this.current, event);
+    tell(this.listeners, this.current, event);
   }
 }
 

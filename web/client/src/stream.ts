@@ -1,3 +1,4 @@
+import { pause, type Backoff } from "./backoff.ts";
 import { CtilinkError, Unreachable } from "./errors.ts";
 import type { Http } from "./http.ts";
 import { readEvents } from "./sse.ts";
@@ -39,5 +40,31 @@ export async function readStream(http: Http, path: string, headers: Record<strin
     clearTimeout(timer);
     life.removeEventListener("abort", end);
     cut.abort();
+  }
+}
+
+export interface Follower {
+  /** Reads one stream to its end. */
+  read(life: AbortSignal): Promise<void>;
+  /** Says whether coming back may help, and does what it needs. */
+  curable(error: CtilinkError): Promise<boolean>;
+  /** The stream has ended; wake ends the waiting. */
+  waiting(wake: () => void, trouble?: CtilinkError): void;
+}
+
+/** Reads a stream, and comes back whenever it ends, until life does. */
+export async function follow(life: AbortSignal, backoff: Backoff, follower: Follower): Promise<void> {
+  while (!life.aborted) {
+    let trouble: CtilinkError | undefined;
+    try {
+      await follower.read(life);
+    } catch (error) {
+      trouble = error as CtilinkError;
+      if (!(await follower.curable(trouble))) return;
+    }
+    if (life.aborted) return;
+    const awake = new AbortController();
+    follower.waiting(() => awake.abort(), trouble);
+    await pause(backoff.next(), life, awake.signal);
   }
 }

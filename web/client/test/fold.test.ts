@@ -40,6 +40,24 @@ test("calls follow their events", () => {
   }
 });
 
+test("simple telephony modes follow a call while it is offered", () => {
+  for (const mode of ["Simple", "SimpleWithAgentState"] as const) {
+    const known = fold(snapshot({ mode }), event({ name: "Offering", call: call({ state: "Offering" }) }));
+    assert.deepEqual(ids(known.calls), ["1:Offering"]);
+    assert.deepEqual(fold(known, event({ call: call({ state: "Established" }) })).calls, []);
+  }
+});
+
+test("an event tells what has become possible on the other calls, and for the agent", () => {
+  const held = call({ callId: "1", state: "Held", capabilities: ["RetrieveCall"] });
+  const consult = call({ callId: "2", callType: "CONSULT", state: "Delivered", startedAt: "2025-01-01T10:00:05Z" });
+  const known = fold(snapshot({ calls: [held] }), event({ call: consult, capabilities: { "1": ["TransferCall"] } }));
+  assert.deepEqual(known.calls.map((c) => c.capabilities), [["TransferCall"], consult.capabilities]);
+  const agent = { state: "Available", since: "2025-01-01T10:00:00Z" } as const;
+  assert.deepEqual(fold(known, event({ type: "AgentState", agent, activities: ["LogoutAgent"] })).activities, ["LogoutAgent"]);
+  assert.deepEqual(fold(snapshot({ activities: ["MakeCall"] }), event({ type: "AgentState", agent })).activities, ["MakeCall"]);
+});
+
 test("agent, link and Snapshot replace what was known", () => {
   const known = snapshot({ calls: [call({})] });
   const agent = { state: "Available", since: "2025-01-01T10:00:00Z" } as const;

@@ -1,0 +1,64 @@
+// Chromium for tests, and what an agent does at a toolbar.
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
+import { token, World } from "../../web/test/world.ts";
+
+const flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", chromiumSandbox: false, args: flags });
+}
+
+/** An agent before a toolbar, in a browser of their own. */
+export class Agent {
+  /** What the page said that it should not have. */
+  readonly complaints: string[] = [];
+
+  private constructor(readonly context: BrowserContext, readonly page: Page, readonly agentId: string) {
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && this.complaints.push(m.text()));
+  }
+
+  static async arrive(browser: Browser, world: World, agentId: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Agent> {
+    const context = await browser.newContext({ viewport: { width: 360, height: 800 }, ...options });
+    const agent = new Agent(context, await context.newPage(), agentId);
+    await agent.page.goto(`${world.url}/toolbar/`);
+    return agent;
+  }
+
+  async logIn(more: Record<string, string> = {}): Promise<void> {
+    const fields = { Agent: this.agentId, Password: "secret", "Access token": token, ...more };
+    for (const [label, value] of Object.entries(fields)) await this.page.getByLabel(label).fill(value);
+    await this.press("Log in");
+  }
+
+  /** The button of that name. */
+  button(name: string, within: Page | Locator = this.page): Locator {
+    return within.getByRole("button", { name, exact: true });
+  }
+
+  press(name: string): Promise<void> {
+    return this.button(name).click();
+  }
+
+  /** Waits until the agent's state is shown so. */
+  state(name: string): Promise<void> {
+    return this.page.locator("cti-agent .state strong", { hasText: name }).waitFor();
+  }
+
+  /** The card of the call with that somebody. */
+  call(who: string): Locator {
+    return this.page.locator("cti-call").filter({ has: this.page.getByRole("heading", { name: who }) });
+  }
+
+  /** Waits until the card says so. */
+  async callIs(who: string, state: string): Promise<Locator> {
+    const card = this.call(who);
+    await card.locator(".badge", { hasText: state }).waitFor();
+    return card;
+  }
+
+  async noCalls(): Promise<void> {
+    await this.page.locator("cti-call").first().waitFor({ state: "detached" });
+  }
+}

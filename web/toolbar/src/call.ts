@@ -1,0 +1,243 @@
+import type { Activity, Call, Party } from "@ctilink/client";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { icons } from "./icons.ts";
+import { keypad } from "./keypad.ts";
+import { Part } from "./part.ts";
+import { safe } from "./pop.ts";
+import { shared } from "./style.ts";
+import { since, span } from "./time.ts";
+import { callStates, kind, other, others } from "./words.ts";
+
+type Panel = "keypad" | "consult" | "data";
+
+/** A call, with exactly the buttons that are possible on it now. */
+export class CallPart extends Part {
+  static override properties = { ...Part.properties, call: { attribute: false }, panel: { state: true }, digits: { state: true } };
+  static override styles = [shared, css`
+    .card { border-color: color-mix(in srgb, var(--ink) 50%, var(--cti-line)); --ink: var(--cti-off); --ground: var(--cti-off-ground); }
+    .Offering { --ink: var(--cti-ok); --ground: var(--cti-ok-ground); }
+    .Offering { background: color-mix(in srgb, var(--ground) 55%, var(--cti-surface)); border-color: var(--ink); box-shadow: 0 0 0 1px var(--ink), var(--cti-shadow); }
+    .Established { --ink: var(--cti-busy); --ground: var(--cti-busy-ground); }
+    .Held { --ink: var(--cti-warn); --ground: var(--cti-warn-ground); }
+    .Failed { --ink: var(--cti-bad); --ground: var(--cti-bad-ground); }
+    header { display: flex; align-items: center; gap: 8px; font-size: 12px; }
+    .badge { background: var(--ground); color: var(--ink); font-weight: 600; padding: 2px 9px; border-radius: 99px; white-space: nowrap; }
+    .Offering .badge { animation: ring 1.2s ease-in-out infinite; }
+    @keyframes ring { 50% { box-shadow: 0 0 0 4px var(--ground); } }
+    header .time { margin-left: auto; font-size: 15px; font-weight: 550; }
+    h3 { margin: 8px 0 0; font-size: 20px; line-height: 1.25; overflow-wrap: anywhere; }
+    dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 12px; margin-top: 10px; font-size: 13px; max-height: 12em; overflow: auto; }
+    dt { color: var(--cti-muted); overflow-wrap: anywhere; max-width: 9em; }
+    dd { overflow-wrap: anywhere; }
+    .actions { margin-top: 14px; }
+    .actions .wide { flex: 1 1 auto; }
+    .parties { margin-top: 10px; display: grid; gap: 2px; }
+    .parties li { display: flex; align-items: center; gap: 8px; min-height: 36px; border-bottom: 1px solid var(--cti-line); }
+    .parties li > span:first-child { overflow-wrap: anywhere; }
+    .parties .muted { font-size: 12px; margin-left: auto; }
+    .pop { display: inline-flex; gap: 6px; align-items: center; margin-top: 10px; font-weight: 550; }
+    .told { margin-top: 8px; font-size: 13px; }
+    .keys { display: grid; grid-template-columns: repeat(3, 1fr); gap: 6px; }
+    .keys button { font-size: 16px; min-height: 40px; }
+    .digits { min-height: 1.5em; letter-spacing: .12em; text-align: center; margin-bottom: 8px; overflow-wrap: anywhere; }
+  `];
+
+  declare call: Call;
+  declare panel?: Panel;
+  declare digits: string;
+
+  constructor() {
+    super();
+    this.digits = "";
+  }
+
+  private has(activity: Activity): boolean {
+    return this.call.capabilities.includes(activity);
+  }
+
+  /** A button for an activity on this call; nothing when it is not possible now. */
+  private button(activity: Activity, label: string, icon: TemplateResult, look = "", run = () => void this.desk.perform(activity, { callId: this.call.callId } as never), keys?: string) {
+    if (!this.has(activity)) return nothing;
+    const waits = this.desk.waits(activity, this.call.callId);
+    return html`<button class=${look} ?disabled=${!this.ready} aria-busy=${waits} aria-keyshortcuts=${keys ?? nothing} @click=${run}>${icon}${label}</button>`;
+  }
+
+  private toggle(panel: Panel, label: string, icon: TemplateResult, possible: boolean) {
+    if (!possible) return nothing;
+    const run = () => {
+      this.panel = this.panel === panel ? undefined : panel;
+      if (this.panel) void this.focusOn(".inset input, .inset button");
+    };
+    return html`<button class=${panel} ?disabled=${!this.ready} aria-expanded=${this.panel === panel} @click=${run}>${icon}${label}</button>`;
+  }
+
+  private get consults() {
+    return (["TransferInitiate", "BlindTransfer", "ConferenceInitiate"] as const).some((a) => this.has(a));
+  }
+
+  /** Activities of two calls stand at the one that is not on hold. */
+  private pair(activity: Activity, label: string, icon: TemplateResult, look = "wide") {
+    if (this.call.state === "Held") return nothing;
+    const held = this.state.calls.filter((c) => c.state === "Held" && c.capabilities.includes(activity));
+    const first = held.find((c) => c.interactionId === this.call.interactionId) ?? held[0];
+    const run = () => void this.desk.perform(activity, { callId: this.call.callId, heldCallId: first?.callId } as never);
+    return this.button(activity, label, icon, look, run);
+  }
+
+  private pairActions() {
+    const { purpose } = this.desk;
+    const look = (p: typeof purpose) => (purpose === p ? "wide main" : "wide");
+    return html`
+      ${this.pair("TransferCall", "Complete transfer", icons.transfer, look("transfer"))}
+      ${this.pair("ConferenceCall", "Join all", icons.join, look("conference"))}
+      ${this.pair("AlternateCall", "Switch", icons.alternate)}
+      ${this.pair(this.has("CancelTransfer") ? "CancelTransfer" : "CancelConference", "Back to caller", icons.back)}`;
+  }
+
+  private actions() {
+    const accepts = this.call.treatment?.answer === "OnInteraction" && !this.call.treatment.claimed && this.call.state === "Offering";
+    return html`<div class="actions" role="group" aria-label="What you can do with this call">
+      ${accepts ? this.button("AcceptInteraction", "Accept", icons.answer, "wide go", () => void this.desk.accept(this.call.callId), "Alt+Shift+A") : nothing}
+      ${this.button("AnswerCall", "Answer", icons.answer, "wide go", undefined, "Alt+Shift+A")}
+      ${this.button("DeclineCall", "Decline", icons.close, "wide")}
+      ${this.pairActions()}
+      ${this.button("HoldCall", "Hold", icons.hold, "", undefined, "Alt+Shift+H")}
+      ${this.button("RetrieveCall", "Resume", icons.resume, "wide main", undefined, "Alt+Shift+H")}
+      ${this.button("MuteCall", "Mute", icons.mute, "", undefined, "Alt+Shift+M")}
+      ${this.button("UnmuteCall", "Unmute", icons.unmute, "main", undefined, "Alt+Shift+M")}
+      ${this.toggle("keypad", "Keypad", icons.keypad, this.has("SendDTMF"))}
+      ${this.toggle("consult", "Transfer", icons.transfer, this.consults)}
+      ${this.toggle("data", "Add data", icons.note, this.has("AttachData") && this.call.state !== "Offering")}
+      ${this.button("HangUpCall", "Hang up", icons.hangUp, "end", undefined, "Alt+Shift+E")}
+    </div>`;
+  }
+
+  private close = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !this.panel) return;
+    const selector = `button.${this.panel}`;
+    this.panel = undefined;
+    void this.focusOn(selector);
+  };
+
+  private openPanel() {
+    if (this.panel === "keypad" && this.has("SendDTMF")) return this.keypad();
+    if (this.panel === "consult" && this.consults) return this.consult();
+    if (this.panel === "data" && this.has("AttachData")) return this.data();
+    return nothing;
+  }
+
+  private keypad() {
+    const press = (digit: string) => {
+      this.digits += digit;
+      void this.desk.perform("SendDTMF", { callId: this.call.callId, digits: digit });
+    };
+    const type = (event: KeyboardEvent) => {
+      if (!/^[0-9*#]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      press(event.key);
+    };
+    return html`<div class="inset" @keydown=${type}>
+      <p class="digits time" aria-live="polite">${this.digits}</p>
+      ${keypad(press, !this.ready)}
+    </div>`;
+  }
+
+  private consult() {
+    const run = async (event: SubmitEvent) => {
+      event.preventDefault();
+      const form = event.target as HTMLFormElement;
+      const activity = ((event.submitter as HTMLButtonElement | null)?.value ?? "TransferInitiate") as "TransferInitiate" | "BlindTransfer" | "ConferenceInitiate";
+      const destinationNumber = (new FormData(form).get("number") as string).trim();
+      this.desk.purpose = activity === "ConferenceInitiate" ? "conference" : "transfer";
+      if (await this.desk.perform(activity, { callId: this.call.callId, destinationNumber })) this.panel = undefined;
+    };
+    const way = (activity: Activity, label: string, look = "") =>
+      this.has(activity) ? html`<button class="grow ${look}" value=${activity} ?disabled=${!this.ready} aria-busy=${this.desk.waits(activity)}>${label}</button>` : nothing;
+    return html`<form class="inset form" @submit=${run}>
+      <label><span>Number, agent or queue</span><input name="number" type="tel" required autocomplete="off" maxlength="64"></label>
+      <div class="actions">
+        ${way("TransferInitiate", "Ask first", "main")} ${way("BlindTransfer", "Transfer now")} ${way("ConferenceInitiate", "Add to call")}
+      </div>
+    </form>`;
+  }
+
+  private data() {
+    const run = async (event: SubmitEvent) => {
+      event.preventDefault();
+      const form = event.target as HTMLFormElement;
+      const { name, value } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+      if (await this.desk.perform("AttachData", { callId: this.call.callId, variables: { [name!.trim()]: value! } })) this.panel = undefined;
+    };
+    return html`<form class="inset form" @submit=${run}>
+      <label><span>Name</span><input name="name" required maxlength="64" autocomplete="off"></label>
+      <label><span>Value</span><input name="value" required maxlength="256" autocomplete="off"></label>
+      <button class="main" ?disabled=${!this.ready}>Add to this call</button>
+    </form>`;
+  }
+
+  private time() {
+    const { state, answeredAt, since: began, startedAt } = this.call;
+    const from = state === "Held" || state === "Offering" ? began : (answeredAt ?? startedAt);
+    return html`<span class="time" role="timer" aria-label=${state === "Held" ? "On hold for" : "Duration"}>${since(from, this.now)}</span>`;
+  }
+
+  private parties() {
+    const list = others(this.call, this.state.dn);
+    if (list.length < 2) return nothing;
+    return html`<ul class="parties" aria-label="In this call">${list.map((p) => this.party(p))}</ul>`;
+  }
+
+  private party(p: Party) {
+    const name = p.dn || "Number withheld";
+    const drop = () => void this.desk.perform("DropParty", { callId: this.call.callId, party: p.id });
+    return html`<li><span>${name}</span><span class="muted">${callStates[p.state ?? ""] ?? ""}</span>
+      ${this.has("DropParty") ? html`<button class="quiet" aria-label="Remove ${name}" ?disabled=${!this.ready} @click=${drop}>${icons.close}</button>` : nothing}</li>`;
+  }
+
+  private treatment() {
+    const { treatment, state, startedAt } = this.call;
+    if (!treatment) return nothing;
+    const { screenPop, answer, delaySeconds } = treatment;
+    const url = safe(screenPop?.url);
+    const blocked = this.desk.blocked.has(this.call.callId);
+    const left = Date.parse(startedAt) + (delaySeconds ?? 0) * 1000 - this.now;
+    return html`
+      ${url ? html`<a class="pop" href=${url} target="_blank" rel="noopener noreferrer">${icons.open}${blocked ? "Your browser blocked the page: open it here" : "Open the page of this call"}</a>` : nothing}
+      ${screenPop?.interaction ? html`<p class="told">Interaction: <strong>${screenPop.interaction}</strong></p>` : nothing}
+      ${answer === "AfterDelay" && state === "Offering" && left > 0 ? html`<p class="told muted">Answers by itself in ${span(left + 999)}</p>` : nothing}`;
+  }
+
+  private told() {
+    const { queue, muted, state, networkReached, capabilities, dnis } = this.call;
+    const facts = [
+      kind(this.call, this.state.dn), queue && `for ${queue}`, !queue && this.call.callType === "INBOUND" && dnis && `to ${dnis}`,
+      muted && "you are muted", networkReached && state === "Delivered" && "outside: the answer is not told",
+    ].filter(Boolean);
+    return html`<p class="muted">${facts.join(" · ")}</p>
+      ${state === "Offering" && !capabilities.includes("AnswerCall") ? html`<p class="told">Answer at your telephone.</p>` : nothing}`;
+  }
+
+  override render() {
+    const { state, variables } = this.call;
+    const who = other(this.call, this.state.dn);
+    return html`<article class="card ${state}" aria-label="${callStates[state] ?? state}: ${who}" @keydown=${this.close}>
+      <header><span class="badge">${callStates[state] ?? state}</span>${this.time()}</header>
+      <h3>${who}</h3>
+      ${this.told()} ${this.treatment()} ${this.parties()}
+      ${variables && Object.keys(variables).length ? html`<dl tabindex="0" aria-label="Data of this call">${Object.entries(variables).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>` : nothing}
+      ${this.actions()} ${this.openPanel()}
+    </article>`;
+  }
+
+  /** A button that was used and is gone must not take the keyboard with it. */
+  protected override willUpdate() {
+    this.focused = this.renderRoot instanceof ShadowRoot && this.renderRoot.activeElement !== null;
+  }
+
+  protected override updated() {
+    if (!this.focused || !(this.renderRoot instanceof ShadowRoot) || this.renderRoot.activeElement) return;
+    this.renderRoot.querySelector<HTMLElement>(".actions button:not(:disabled)")?.focus();
+  }
+
+  private focused = false;
+}

@@ -1,0 +1,234 @@
+import { CtilinkError, Link, type Activity, type ActivityProperties, type Event, type Saved, type Session, type State } from "@ctilink/client";
+import { Keep, type Kept } from "./keep.ts";
+import { Pops, type Pop } from "./pop.ts";
+import { Tabs } from "./tabs.ts";
+import { explain, happened } from "./words.ts";
+
+/** What an agent enters to begin. */
+export interface Entry {
+  agentId?: string;
+  dn?: string;
+  password?: string;
+  queue?: string;
+  token?: string;
+}
+
+/** Something that the agent must know. */
+export interface Notice {
+  title: string;
+  todo?: string;
+  detail?: string;
+  /** Nothing failed. */
+  calm?: boolean;
+  /** The agent may take over from the other desk. */
+  takeOver?: () => void;
+}
+
+/** Something that just happened. */
+export interface Happening {
+  at: string;
+  text: string;
+}
+
+export interface Settings {
+  url: string;
+  /** The page's own token; the agent need not enter one. */
+  token?: () => string | undefined;
+  /** Opens a screen pop; false when the browser forbade it. */
+  open(pop: Pop): boolean;
+}
+
+const kept = 40;
+
+/** An agent's desk: the session, what is asked of it, and what is told of it. Without a face. */
+export class Desk {
+  private readonly keep: Keep;
+  private readonly tabs: Tabs;
+  private readonly listeners = new Set<() => void>();
+  private readonly pops = new Pops((callId) => this.claim(callId), (pop) => this.pop(pop));
+  private leave = () => {};
+  private last?: Kept;
+
+  session?: Session;
+  /** What the last consult was begun for. */
+  purpose: "transfer" | "conference" = "transfer";
+  /** Whether a session is being opened. */
+  opening = false;
+  notice?: Notice;
+  happened: Happening[] = [];
+  /** A screen pop that the browser did not let open, by callId. */
+  blocked = new Set<string>();
+
+  constructor(private readonly settings: Settings) {
+    const name = `ctilink ${new URL(settings.url || ".", location.href).href}`;
+    this.keep = new Keep(name);
+    this.tabs = new Tabs(name, () => (this.session ? this.last : undefined));
+  }
+
+  get state(): State | undefined {
+    return this.session?.state;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** What was entered last, without passwords. */
+  get remembered(): Entry {
+    return this.last ?? this.keep.get() ?? {};
+  }
+
+  /** Goes on with the session of before the reload, or with that of another tab. */
+  async resume(): Promise<void> {
+    const mine = this.keep.get();
+    const kept = mine?.sessionToken ? mine : await this.tabs.ask();
+    if (!kept || this.session || this.opening) return;
+    this.begin(this.link(kept.token).restore(kept), kept);
+  }
+
+  /** Opens a session, and logs the agent in where the telephony mode has that. */
+  async open(entry: Entry, takeOver = false): Promise<void> {
+    this.opening = true;
+    this.tell(undefined);
+    const { agentId, dn, queue, token, password } = entry;
+    let session: Session | undefined;
+    try {
+      session = await this.link(token).open({ agentId: agentId || undefined, dn: dn || undefined, takeOver });
+      if (session.state.activities.includes("LoginAgent")) await session.perform("LoginAgent", { agentPassword: password, queue: queue || undefined });
+      this.begin(session, { ...session.savedState, token, queue });
+    } catch (error) {
+      if (session && !session.joined) void session.close().catch(() => undefined);
+      else session?.stop();
+      this.refused(error as CtilinkError, entry);
+    } finally {
+      this.opening = false;
+      this.changed();
+    }
+  }
+
+  private link(token: string | undefined): Link {
+    return new Link({ url: this.settings.url, token: () => this.settings.token?.() ?? token });
+  }
+
+  private refused(error: CtilinkError, entry: Entry) {
+    const takeOver = error.code === "DeviceInUse" ? () => void this.open(entry, true) : undefined;
+    this.tell({ ...explain(error), takeOver });
+  }
+
+  private begin(session: Session, kept: Kept) {
+    this.session = session;
+    this.last = kept;
+    this.happened = [];
+    this.notice = undefined;
+    this.keep.set(kept);
+    this.leave = session.subscribe((state, event) => this.follow(state, event));
+    this.follow(session.state);
+  }
+
+  private follow(state: State, event?: Event) {
+    if (event) this.note(event, state);
+    if (state.connection === "ended" || state.connection === "unauthorized") return this.over(state);
+    const now: Saved = this.session!.savedState;
+    if (now.sessionToken !== this.last?.sessionToken) this.keep.set((this.last = { ...this.last, ...now }));
+    this.pops.look(state);
+    this.changed();
+  }
+
+  private note(event: Event, state: State) {
+    const text = happened(event, state.dn, state.reasonCodes);
+    if (text && text !== this.happened[0]?.text) this.happened = [{ at: event.at, text }, ...this.happened].slice(0, kept);
+    const failed = event.failed;
+    if (failed) this.tell(explain(new CtilinkError(failed.error.code as never, failed.error.message), failed.activity));
+  }
+
+  /** The session is over for this tab. */
+  private over({ endReason, trouble, connection }: State) {
+    this.leave();
+    this.session?.stop();
+    this.session = undefined;
+    this.blocked.clear();
+    this.keep.set(undefined);
+    if (connection === "unauthorized") this.tell({ title: "Your access token is not accepted any more.", todo: "Log in with a new one.", detail: trouble?.message });
+    else if (endReason === "takenOver") this.tell({ title: "Your session goes on at another desk.", todo: "Log in here to take it back.", calm: true });
+    else if (endReason === "closedElsewhere") this.tell({ title: "You were logged out in another tab or at another desk.", calm: true });
+    else if (endReason === "refused" && trouble) this.tell(explain(trouble));
+    this.changed();
+  }
+
+  /**
+   * Asks for an activity, and tells the agent when it fails. Gives whether it was accepted. What
+   * is under way is not asked for twice; its button stays where the keyboard is.
+   */
+  async perform<A extends Activity>(activity: A, properties?: ActivityProperties[A]): Promise<boolean> {
+    if (activity !== "SendDTMF" && this.waits(activity, (properties as { callId?: string } | undefined)?.callId)) return false;
+    this.tell(undefined);
+    try {
+      await this.session!.perform(activity, properties);
+      return true;
+    } catch (error) {
+      this.tell(explain(error as CtilinkError, activity));
+      return false;
+    }
+  }
+
+  /** Whether an activity's answer is still to come. */
+  waits(activity: Activity, callId?: string): boolean {
+    return this.state?.pending.some((p) => p.activity === activity && (!callId || p.callId === callId)) ?? false;
+  }
+
+  private async claim(callId: string): Promise<boolean> {
+    try {
+      await this.session!.perform("AcceptInteraction", { callId });
+      return true;
+    } catch {
+      return false; // another tab has it, or the call is over
+    }
+  }
+
+  private pop(pop: Pop) {
+    if (!this.settings.open(pop)) this.blocked = new Set([...this.blocked, pop.call.callId]);
+    this.changed();
+  }
+
+  /** The agent starts the interaction of an offered call. */
+  accept(callId: string): Promise<void> {
+    const call = this.state?.calls.find((c) => c.callId === callId);
+    return call ? this.pops.accept(call) : Promise.resolve();
+  }
+
+  /** Logs the agent out, and closes the desk when the telephone system says that it is so. */
+  async logout(reasonCode?: string): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    if (session.state.activities.includes("LogoutAgent") && !(await this.perform("LogoutAgent", { reasonCode }))) return;
+    const out = await session.until(({ agent, connection }) => connection === "ended" || ["LoggedOut", "Unknown"].includes(agent.state) || session.state.mode === "Simple");
+    if (out.connection !== "ended") await this.close();
+  }
+
+  /** Closes the desk; the agent stays logged in at the telephone system. */
+  async close(): Promise<void> {
+    try {
+      await this.session?.close();
+    } catch (error) {
+      this.tell(explain(error as CtilinkError));
+    }
+  }
+
+  /** Says something to the agent; undefined takes it back. */
+  tell(notice: Notice | undefined): void {
+    this.notice = notice;
+    this.changed();
+  }
+
+  /** Lets go of everything; the session stays open at the server. */
+  end(): void {
+    this.leave();
+    this.session?.stop();
+    this.tabs.close();
+  }
+
+  private changed() {
+    for (const listener of this.listeners) listener();
+  }
+}
