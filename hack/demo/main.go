@@ -124,9 +124,8 @@ func (d *demo) bothRun(ctx context.Context) error {
 	return nil
 }
 
-// walk lets an agent take a call.
+// walk lets an agent take a call, and then two agents work together.
 func (d *demo) walk(ctx context.Context) error {
-	d.title("An agent's first call: requests (→), events (←)")
 	desktops, err := d.h.Desktops(ctx, namespace, link)
 	if err != nil {
 		return err
@@ -135,8 +134,19 @@ func (d *demo) walk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := walk.Walk{Agent: walk.Quickstart, Link: desktops, Switch: sw, Say: d.say}
-	return w.Run(ctx)
+	d.title("An agent's first call: requests (→), events (←)")
+	alice, bob := walk.Quickstart, walk.Quickstart
+	bob.ID, bob.DN = "4002", "1002"
+	if err := (&walk.Walk{Agent: alice, Link: desktops, Switch: sw, Say: d.say}).Run(ctx); err != nil {
+		return err
+	}
+	d.title("Two agents: a warm transfer with the customer's data, and a conference")
+	desk := func(a walk.Agent) *walk.Walk {
+		return &walk.Walk{Agent: a, Link: desktops, Switch: sw, Say: func(format string, args ...any) {
+			d.say(a.ID+"  "+format, args...)
+		}}
+	}
+	return (&walk.Team{Alice: desk(alice), Bob: desk(bob)}).Run(ctx)
 }
 
 const whatNext = `

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ctilink/ctilink-operator/test/desktop"
+	"github.com/ctilink/ctilink-operator/test/walk"
 )
 
 // The whole path: two manifests, pods, a call with its data, and the switch agrees
@@ -27,6 +28,17 @@ func TestFirstCallThroughTheStandby(t *testing.T) {
 	w := newWalk(t, agent(2))
 	w.Link = w.Link.At(desktopPort(standby))
 	if err := w.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Two agents, one of them by way of the standby: a warm transfer, then a conference.
+// The walk of docs/desktop.md, through pods.
+func TestTransferAndConference(t *testing.T) {
+	_, standby := bothPods(t)
+	team := &walk.Team{Alice: newWalk(t, agent(5)), Bob: newWalk(t, agent(6))}
+	team.Bob.Link = team.Bob.Link.At(desktopPort(standby))
+	if err := team.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
