@@ -41,7 +41,7 @@ type connection struct {
 	lastID   int
 	pending  map[int]*exchange // our requests; the switch's own need no table
 	given    map[int]givenUp   // requests whose late answers matter
-	lacks    map[string]bool   // services that the switch has not
+	lacks    map[string]int    // how often a service was not there; lackingAfter: it is not asked for any more
 	monitors map[string]*monitor
 	byRef    map[string]*monitor
 	queues   map[string]*queue // that somebody asks for
@@ -59,7 +59,7 @@ func newConnection(socket net.Conn, config Config, env opencti.Environment) *con
 		done:  make(chan struct{}),
 		slots: make(chan struct{}, max(1, config.OutstandingRequests-1)), pace: rate.NewLimiter(rate.Limit(config.RequestsPerSecond), 1),
 		frames: wire.NewWriter(socket), complaints: rate.NewLimiter(1, 10),
-		pending: map[int]*exchange{}, given: map[int]givenUp{}, lacks: map[string]bool{},
+		pending: map[int]*exchange{}, given: map[int]givenUp{}, lacks: map[string]int{},
 		monitors: map[string]*monitor{}, byRef: map[string]*monitor{}, queues: map[string]*queue{},
 	}
 	c.running.Go(c.read)
@@ -111,12 +111,16 @@ func (c *connection) fail(err error) {
 	_ = c.socket.Close()
 }
 
-// optional asks for what not every switch has: the answer is nil where it has not, and it is
-// not asked again.
+// lackingAfter is how often a service must not be answered to count as not there. Once may be
+// an answer that was lost.
+const lackingAfter = 2
+
+// optional asks for what not every switch has: the answer is nil where it has not, and then it
+// is not asked again.
 func (c *connection) optional(ctx context.Context, m wire.Message, inOrder func(answer)) (wire.Message, error) {
 	name := wire.Name(m)
 	c.mu.Lock()
-	lacks := c.lacks[name]
+	lacks := c.lacks[name] >= lackingAfter
 	c.mu.Unlock()
 	if lacks {
 		return nil, nil
@@ -125,13 +129,20 @@ func (c *connection) optional(ctx context.Context, m wire.Message, inOrder func(
 	e := opencti.AsError(err)
 	switch {
 	case e == nil:
+		c.lack(name, -lackingAfter)
 		return a.message, nil
 	case e.Code == opencti.LinkDown, e.Code == opencti.Overloaded, ctx.Err() != nil:
 		return nil, err
-	case e.Code == opencti.Timeout, isUnsupported(err): // some do not even refuse
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.lacks[name] = true
+	case isUnsupported(err):
+		c.lack(name, lackingAfter)
+	case e.Code == opencti.Timeout: // some do not even refuse
+		c.lack(name, 1)
 	}
 	return nil, nil
+}
+
+func (c *connection) lack(name string, more int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lacks[name] = max(0, c.lacks[name]+more)
 }

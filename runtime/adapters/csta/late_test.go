@@ -34,7 +34,7 @@ func TestLateAnswers(t *testing.T) {
 			go func() { held <- device.(opencti.CallControl).HoldCall(ctx, opencti.Request{ID: "r1", CallID: "7"}) }()
 			request := p.expect("HoldCall")
 			giveUp()
-			<-held
+			wantCode(t, <-held, opencti.LinkDown, "HoldCall")
 			p.send(request.id, tc.answer)
 			if tc.fails {
 				wantFailed(t, events, "r1")
@@ -60,7 +60,7 @@ func TestLateAnswerOfASnapshot(t *testing.T) {
 	}()
 	request := p.expect("SnapshotDevice")
 	giveUp()
-	<-done
+	wantCode(t, <-done, opencti.LinkDown, "SnapshotDevice")
 	p.send(request.id, gone)
 	p.event(delivered("71", "8"))
 	if e := events.next(t); e.Name != "Delivered" {

@@ -127,22 +127,27 @@ func TestSnapshotOfATelephone(t *testing.T) {
 	}
 }
 
-// What a switch has not, or does not answer, it is asked for once.
+// What a switch has not it is asked for once.
 func TestOptionalServicesAreAskedForOnce(t *testing.T) {
-	for name, answer := range map[string]string{
-		"refused": `<CSTAErrorCode><operation>serviceNotSupported</operation></CSTAErrorCode>`,
-		"silence": "",
+	for name, tc := range map[string]struct {
+		answer string
+		times  int
+	}{
+		"no such service":                    {`<CSTAErrorCode><operation>serviceNotSupported</operation></CSTAErrorCode>`, 1},
+		"refused for the device, or for now": {gone, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, with(map[string]string{"GetDoNotDisturb": answer}))
-			_, device := p.connected(nil, "responseTimeout", "100ms")
-			for range 2 {
+			p := newPeer(t, with(map[string]string{"GetDoNotDisturb": tc.answer}))
+			_, device := p.connected(nil)
+			for i := range 3 {
 				if _, err := device.Snapshot(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-			}
-			for _, request := range []string{"SnapshotDevice", "GetDoNotDisturb", "GetAgentState", "SnapshotDevice", "GetAgentState"} {
-				p.expect(request)
+				p.expect("SnapshotDevice")
+				if i < tc.times {
+					p.expect("GetDoNotDisturb")
+				}
+				p.expect("GetAgentState")
 			}
 			p.expectNothing()
 		})

@@ -39,7 +39,9 @@ func (s *queueSwitch) serve(socket net.Conn) {
 		s.mu.Lock()
 		s.asked = append(s.asked, wire.Name(m))
 		s.mu.Unlock()
-		s.write(id, s.answer(m))
+		if answer := s.answer(m); answer != nil {
+			s.write(id, answer)
+		}
 	}
 }
 
@@ -65,6 +67,8 @@ func (s *queueSwitch) answer(m wire.Message) wire.Message {
 		return r
 	case *wire.GetAgentState:
 		return &wire.GetAgentStateResponse{}
+	case *wire.GetDoNotDisturb:
+		return nil // some do not even refuse
 	}
 	return &wire.HoldCallResponse{}
 }
@@ -291,6 +295,26 @@ func TestSignsOfLifeAreNotPaced(t *testing.T) {
 		}
 		giveUp()
 		asking.Wait()
+		if err := c.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a switch does not answer it is asked once more, and then no longer.
+func TestServiceThatIsNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &queueSwitch{}
+		c := s.connect(t, nil)
+		d := &device{c: c, dn: "1001"}
+		for range 4 {
+			if _, err := d.Snapshot(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if asked := s.count("GetDoNotDisturb"); asked != lackingAfter {
+			t.Errorf("it was asked %d times, want %d", asked, lackingAfter)
+		}
 		if err := c.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
