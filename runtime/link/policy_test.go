@@ -63,7 +63,7 @@ func TestRulesAreHot(t *testing.T) {
 		}
 		b.mustApply(document(2, eventRules(v1alpha1.EventRules{
 			CallID:   "event.callId",
-			Identify: []v1alpha1.IdentifyRule{{Name: "bell", On: "Bell", Then: "Offering"}},
+			Identify: []v1alpha1.IdentifyRule{{Name: "bell", Raw: "Bell", Then: "Offering"}},
 			Populate: map[string]v1alpha1.PopulateRules{"CallState": {"callId": "event.callId", "ani": "'+49' + event.callId"}},
 		})))
 		ring("8")
@@ -77,7 +77,7 @@ func TestABadRuleIsRefusedAndTheLastGoodOnesStay(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		s := b.mustOpen("1001", "4001")
 		for name, change := range map[string]func(*v1alpha1.CTISlotSpec){
-			"an event rule": eventRules(v1alpha1.EventRules{Identify: []v1alpha1.IdentifyRule{{Name: "x", On: "Bell", When: "event.", Then: "Offering"}}}),
+			"an event rule": eventRules(v1alpha1.EventRules{Identify: []v1alpha1.IdentifyRule{{Name: "x", Raw: "Bell", When: "event.", Then: "Offering"}}}),
 			"a treatment":   policy(v1alpha1.PoolPolicy{CallTreatment: []v1alpha1.TreatmentRule{{Name: "x", When: "call."}}}),
 		} {
 			if err := b.Apply(document(2, change)); err == nil {
