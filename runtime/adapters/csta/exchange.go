@@ -58,6 +58,9 @@ func (c *connection) exchange(ctx context.Context, who errand, m wire.Message, i
 		return answer{}, err
 	}
 	defer leave()
+	if err := ctx.Err(); err != nil { // given up before it began: nothing may come of it
+		return answer{}, opencti.AsError(err).WithDetail(wire.Name(m))
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.ResponseTimeout)
 	defer cancel()
 	x := &exchange{errand: who, inOrder: inOrder, answer: make(chan answer, 1)}

@@ -115,3 +115,17 @@ func TestALongRefusalIsCutShort(t *testing.T) {
 		t.Errorf("error = %v, want a short detail in one line", err)
 	}
 }
+
+// Nothing comes of what was given up before it began.
+func TestRequestThatIsGivenUpBefore(t *testing.T) {
+	p := newPeer(t, quiet())
+	_, device := p.connected(nil)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		if err := device.(opencti.CallControl).HoldCall(over, opencti.Request{CallID: "7"}); err == nil {
+			t.Error("it was done")
+		}
+	}
+	p.expectNothing()
+}
