@@ -62,17 +62,17 @@ func TestBadRequests(t *testing.T) {
 	for name, tc := range badRequests {
 		t.Run(name, func(t *testing.T) {
 			c := login(t, x)
-			defer c.socket.Close()
-			if _, err := io.WriteString(c.socket, tc.stream); err != nil {
+			defer c.Socket.Close()
+			if _, err := io.WriteString(c.Socket, tc.stream); err != nil {
 				t.Fatal(err)
 			}
 			switch tc.refused {
 			case closed:
-				c.ends()
+				c.Ends()
 				return
 			case "":
 			default:
-				id, m, err := c.read()
+				id, m, err := c.Read()
 				refusal, ok := m.(*wire.CSTAErrorCode)
 				if err != nil || !ok || id != 1 {
 					t.Fatalf("answer %d %v, %v", id, m, err)
@@ -81,7 +81,7 @@ func TestBadRequests(t *testing.T) {
 					t.Errorf("refused with %q, want %q", value, tc.refused)
 				}
 			}
-			c.lastID = 100
+			c.LastID = 100
 			answerAs[*wire.GetAgentStateResponse](c, wire.GetAgentState{Device: wire.Device("1001")})
 		})
 	}
@@ -91,11 +91,11 @@ func TestBadRequests(t *testing.T) {
 func TestAClientThatStopsInAFrame(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	c.monitor("1001")
-	if _, err := io.WriteString(c.socket, frame(7, "<HoldCall/>")[:12]); err != nil {
+	c.Monitor("1001")
+	if _, err := io.WriteString(c.Socket, frame(7, "<HoldCall/>")[:12]); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.socket.Close(); err != nil {
+	if err := c.Socket.Close(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "nothing is left", func() bool { return x.Connections() == 0 && x.Monitors() == 0 })

@@ -28,14 +28,14 @@ func place(t *testing.T, x *exchange, in switchmodel.InboundCall) *switchmodel.C
 func TestAgentServesACall(t *testing.T) {
 	x := startExchange(t, func(_ *Config, m *switchmodel.Config) { m.WrapUpTime = time.Hour })
 	c := login(t, x)
-	monitor := c.monitor("1001")
+	monitor := c.Monitor("1001")
 
-	c.setAgent("1001", wire.RequestLoggedOn)
+	c.SetAgent("1001", wire.RequestLoggedOn)
 	if got := eventAs[*wire.AgentLoggedOnEvent](c); got.AgentID != "4001" || got.MonitorCrossRefID != monitor || got.Device.Number() != "1001" {
 		t.Errorf("logged on: %+v", got)
 	}
 	eventAs[*wire.AgentNotReadyEvent](c)
-	c.setAgent("1001", wire.RequestReady)
+	c.SetAgent("1001", wire.RequestReady)
 	eventAs[*wire.AgentReadyEvent](c)
 
 	call := place(t, x, supportCall)
@@ -63,7 +63,7 @@ func TestAgentServesACall(t *testing.T) {
 	if got := eventAs[*wire.AgentWorkingAfterCallEvent](c); got.PendingState != wire.AgentReady {
 		t.Errorf("working after call: %+v", got)
 	}
-	c.setAgent("1001", wire.RequestLoggedOff)
+	c.SetAgent("1001", wire.RequestLoggedOff)
 	eventAs[*wire.AgentLoggedOffEvent](c)
 }
 
@@ -92,10 +92,10 @@ func checkOffer(t *testing.T, got *wire.DeliveredEvent, call *switchmodel.Call) 
 func TestCallerGivesUp(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	c.monitor("1001")
-	c.setAgent("1001", wire.RequestLoggedOn)
-	c.setAgent("1001", wire.RequestReady)
-	c.events = nil
+	c.Monitor("1001")
+	c.SetAgent("1001", wire.RequestLoggedOn)
+	c.SetAgent("1001", wire.RequestReady)
+	c.Events = nil
 	call := place(t, x, supportCall)
 	offered := findEvent[*wire.DeliveredEvent](c)
 	if err := x.model.HangUp(call.ID); err != nil {
@@ -111,22 +111,12 @@ func TestCallerGivesUp(t *testing.T) {
 	}
 }
 
-// findEvent passes over events of other kinds.
-func findEvent[T wire.Message](c *client) T {
-	c.t.Helper()
-	for {
-		if m, ok := eventAs[wire.Message](c).(T); ok {
-			return m
-		}
-	}
-}
-
 func TestNobodyAnswers(t *testing.T) {
 	x := startExchange(t, func(_ *Config, m *switchmodel.Config) { m.RingTime = 50 * time.Millisecond })
 	c := login(t, x)
-	c.monitor("1001")
-	c.setAgent("1001", wire.RequestLoggedOn)
-	c.setAgent("1001", wire.RequestReady)
+	c.Monitor("1001")
+	c.SetAgent("1001", wire.RequestLoggedOn)
+	c.SetAgent("1001", wire.RequestReady)
 	place(t, x, supportCall)
 	diverted := findEvent[*wire.DivertedEvent](c)
 	if diverted.DivertingDevice.Number() != "1001" || diverted.NewDestination.Number() != "5000" || diverted.LocalConnectionInfo != wire.StateNull {
@@ -140,7 +130,7 @@ func TestNobodyAnswers(t *testing.T) {
 func TestMakeCall(t *testing.T) {
 	x := startExchange(t, func(_ *Config, m *switchmodel.Config) { m.AnswerDelay = time.Millisecond })
 	c := login(t, x)
-	c.monitor("1001")
+	c.Monitor("1001")
 	made := answerAs[*wire.MakeCallResponse](c, wire.MakeCall{
 		CallingDevice: wire.Device("1001"), CalledNumber: wire.Device("+49891234567"),
 		CorrelatorData: wire.NewCallData(map[string]string{"campaign": "7"}),
@@ -159,7 +149,7 @@ func TestMakeCall(t *testing.T) {
 func TestMakeCallToNowhereFails(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	c.monitor("1001")
+	c.Monitor("1001")
 	made := answerAs[*wire.MakeCallResponse](c, wire.MakeCall{CallingDevice: wire.Device("1001"), CalledNumber: wire.Device("9999")})
 	failed := findEvent[*wire.FailedEvent](c)
 	if failed.Cause != wire.CauseDestNotObtainable || failed.LocalConnectionInfo != wire.StateConnected || failed.FailingDevice.Number() != "9999" {
@@ -171,8 +161,8 @@ func TestMakeCallToNowhereFails(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	c.setAgent("1001", wire.RequestLoggedOn)
-	c.setAgent("1001", wire.RequestReady)
+	c.SetAgent("1001", wire.RequestLoggedOn)
+	c.SetAgent("1001", wire.RequestReady)
 	call := place(t, x, supportCall)
 	answerAs[*wire.AnswerCallResponse](c, wire.AnswerCall{Call: wire.Connection(string(call.ID), "1001")})
 	answerAs[*wire.HoldCallResponse](c, wire.HoldCall{Call: wire.Connection(string(call.ID), "1001")})
@@ -200,8 +190,8 @@ func TestSnapshots(t *testing.T) {
 func TestRequestsWhileBusyArePending(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	c.setAgent("1001", wire.RequestLoggedOn)
-	c.setAgent("1001", wire.RequestReady)
+	c.SetAgent("1001", wire.RequestLoggedOn)
+	c.SetAgent("1001", wire.RequestReady)
 	place(t, x, supportCall)
 	r := agentRequest("1001", wire.RequestNotReady)
 	r.Extensions = wire.NewAgentExtensions(wire.AgentData{ReasonCode: "3"})
@@ -212,7 +202,7 @@ func TestRequestsWhileBusyArePending(t *testing.T) {
 	if info := state.Agents[0].Info[0]; info.PendingState != wire.AgentNotReady || state.Extensions.Agent().PendingReasonCode != "3" {
 		t.Errorf("state: %+v, %+v", info, state.Extensions.Agent())
 	}
-	if got := c.setAgent("1001", wire.RequestLoggedOff); got != wire.AgentNull {
+	if got := c.SetAgent("1001", wire.RequestLoggedOff); got != wire.AgentNull {
 		t.Errorf("pending log off: %q", got)
 	}
 }

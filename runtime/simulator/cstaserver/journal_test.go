@@ -13,7 +13,7 @@ func TestRequestsAreRemembered(t *testing.T) {
 	x := startExchange(t, nil)
 	first := login(t, x)
 	second := login(t, x)
-	second.monitor("1001")
+	second.Monitor("1001")
 	first.refused(wire.GetAgentState{Device: wire.Device("9999")}, wire.CategoryOperation, "invalidDeviceID")
 
 	got := x.Requests(0)

@@ -62,12 +62,12 @@ func TestSessionExpires(t *testing.T) {
 	start := startSession("secret")
 	start.RequestedDuration = 1
 	session := answerAs[*wire.StartApplicationSessionPosResponse](c, start)
-	c.monitor("1001")
+	c.Monitor("1001")
 	told := eventAs[*wire.ApplicationSessionTerminated](c)
 	if told.SessionID != session.SessionID || told.Reason.Defined != "sessionTimerExpired" {
 		t.Errorf("told: %+v", told)
 	}
-	c.ends()
+	c.Ends()
 	eventually(t, "no monitors", func() bool { return x.Monitors() == 0 })
 }
 
@@ -75,8 +75,8 @@ func TestMonitorsEndWithTheirSession(t *testing.T) {
 	x := startExchange(t, nil)
 	c := dial(t, x)
 	session := answerAs[*wire.StartApplicationSessionPosResponse](c, startSession("secret"))
-	c.monitor("1001")
-	second := c.monitor("1001")
+	c.Monitor("1001")
+	second := c.Monitor("1001")
 	answerAs[*wire.MonitorStopResponse](c, wire.MonitorStop{MonitorCrossRefID: second})
 	c.refused(wire.MonitorStop{MonitorCrossRefID: second}, wire.CategoryOperation, "invalidCrossRefID")
 	if got := x.Monitors(); got != 1 {
@@ -88,17 +88,17 @@ func TestMonitorsEndWithTheirSession(t *testing.T) {
 	}
 
 	other := login(t, x)
-	other.monitor("1001")
-	_ = other.socket.Close()
+	other.Monitor("1001")
+	_ = other.Socket.Close()
 	eventually(t, "no monitors, one connection", func() bool { return x.Monitors() == 0 && x.Connections() == 1 })
 }
 
 func TestTwoApplicationsWatchTheSameDevice(t *testing.T) {
 	x := startExchange(t, nil)
 	a, b := login(t, x), login(t, x)
-	a.monitor("1001")
-	b.monitor("1001")
-	a.setAgent("1001", wire.RequestLoggedOn)
+	a.Monitor("1001")
+	b.Monitor("1001")
+	a.SetAgent("1001", wire.RequestLoggedOn)
 	for _, c := range []*client{a, b} {
 		eventAs[*wire.AgentLoggedOnEvent](c)
 		eventAs[*wire.AgentNotReadyEvent](c)
@@ -108,7 +108,7 @@ func TestTwoApplicationsWatchTheSameDevice(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	x := startExchange(t, func(c *Config, _ *switchmodel.Config) { c.MaxMonitors = 1 })
 	c := login(t, x)
-	c.monitor("1002")
+	c.Monitor("1002")
 	one, nowhere := wire.Device("1001"), wire.Device("1999")
 	wrong := agentRequest("1001", wire.RequestLoggedOn)
 	wrong.Password = wire.HexBinary("guess")
@@ -130,7 +130,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c.t = t
+			c.T = t
 			if test.category == "" {
 				answerAs[*wire.StartApplicationSessionNegResponse](c, test.tc)
 				return
@@ -143,22 +143,22 @@ func TestRefusals(t *testing.T) {
 func TestStrangeBytes(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	c.write(7000, []byte("<unfinished"))
-	if _, m, err := c.read(); err != nil || wire.Name(m) != "CSTAErrorCode" {
+	c.Write(7000, []byte("<unfinished"))
+	if _, m, err := c.Read(); err != nil || wire.Name(m) != "CSTAErrorCode" {
 		t.Fatalf("malformed XML: %v, %v", m, err)
 	}
-	c.write(7001, []byte(`<ParkCall xmlns="http://www.ecma-international.org/standards/ecma-323/csta/ed3"/>`))
-	id, m, err := c.read()
+	c.Write(7001, []byte(`<ParkCall xmlns="http://www.ecma-international.org/standards/ecma-323/csta/ed3"/>`))
+	id, m, err := c.Read()
 	if err != nil || id != 7001 {
 		t.Fatalf("unknown service: id %d, %v", id, err)
 	}
 	if _, value := m.(*wire.CSTAErrorCode).Value(); value != "serviceNotSupported" {
 		t.Errorf("unknown service: %q", value)
 	}
-	if _, err := c.socket.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
+	if _, err := c.Socket.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	c.ends()
+	c.Ends()
 }
 
 func TestFaults(t *testing.T) {
@@ -177,13 +177,12 @@ func TestFaults(t *testing.T) {
 	x.NoLicences(false)
 	login(t, x)
 
-	c.monitor("1001")
+	c.Monitor("1001")
 	x.Silence(time.Hour)
 	if _, err := x.model.SetAgentState(switchmodel.AgentRequest{Device: "1001", Agent: "4001", Password: "secret", State: switchmodel.LoggedOn}); err != nil {
 		t.Fatal(err)
 	}
-	_ = c.socket.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	if _, _, err := c.in.ReadFrame(); err == nil {
+	if !c.Quiet(50 * time.Millisecond) {
 		t.Error("the switch spoke in its silence")
 	}
 	x.Silence(0)
@@ -193,7 +192,7 @@ func TestFaults(t *testing.T) {
 	if got := x.DropConnections(); got != 5 {
 		t.Errorf("dropped %d connections, want 5", got)
 	}
-	c.ends()
+	c.Ends()
 	x.Silence(0)
 }
 
@@ -203,9 +202,9 @@ func TestSlowClientIsCutOff(t *testing.T) {
 	x := startExchange(t, func(c *Config, _ *switchmodel.Config) { c.MaxOutput = 50 })
 	slow, good := login(t, x), login(t, x)
 	for _, device := range []string{"1001", "1002", "1003"} {
-		slow.monitor(device)
+		slow.Monitor(device)
 	}
-	good.monitor("1001")
+	good.Monitor("1001")
 	x.Silence(time.Hour) // nothing is written: as good as a full pipe
 	seat := switchmodel.AgentRequest{Device: "1001", Agent: "4001", Password: "secret", State: switchmodel.LoggedOn}
 	seats := []switchmodel.AgentRequest{seat, seat, seat}
@@ -225,6 +224,6 @@ func TestSlowClientIsCutOff(t *testing.T) {
 	}
 	eventually(t, "one connection is left", func() bool { return x.Connections() == 1 })
 	x.Silence(0)
-	slow.ends()
+	slow.Ends()
 	eventAs[*wire.AgentLoggedOnEvent](good)
 }

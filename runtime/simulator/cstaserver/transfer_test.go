@@ -21,26 +21,26 @@ func startTwoDesks(t *testing.T) *twoDesks {
 	t.Helper()
 	x := startExchange(t, nil)
 	d := &twoDesks{exchange: x, first: login(t, x), second: login(t, x)}
-	d.first.setAgent("1001", wire.RequestLoggedOn)
-	d.first.setAgent("1001", wire.RequestReady)
+	d.first.SetAgent("1001", wire.RequestLoggedOn)
+	d.first.SetAgent("1001", wire.RequestReady)
 	call := place(t, x, supportCall)
 	d.held = wire.Connection(string(call.ID), "1001")
 	answerAs[*wire.AnswerCallResponse](d.first, wire.AnswerCall{Call: d.held})
-	d.first.monitor("1001")
-	d.second.monitor("1002")
+	d.first.Monitor("1001")
+	d.second.Monitor("1002")
 	return d
 }
 
 // consult lets the first desk ask the second, which answers.
 func (d *twoDesks) consult() (active wire.ConnectionID) {
 	c := d.first
-	c.t.Helper()
+	c.T.Helper()
 	active = answerAs[*wire.ConsultationCallResponse](c, wire.ConsultationCall{
 		ExistingCall: d.held, ConsultedDevice: wire.Device("1002"),
 		CorrelatorData: wire.NewCallData(map[string]string{"topic": "refund"}),
 	}).InitiatedCall
 	if got := eventAs[*wire.HeldEvent](c); got.Connection != d.held || got.LocalConnectionInfo != wire.StateHold || got.Cause != wire.CauseConsultation {
-		c.t.Errorf("held: %+v", got)
+		c.T.Errorf("held: %+v", got)
 	}
 	eventAs[*wire.ServiceInitiatedEvent](c)
 	eventAs[*wire.OriginatedEvent](c)
@@ -49,7 +49,7 @@ func (d *twoDesks) consult() (active wire.ConnectionID) {
 	rings := eventAs[*wire.DeliveredEvent](d.second)
 	want := map[string]string{"customerId": "4711", "topic": "refund"}
 	if diff := cmp.Diff(want, rings.Variables()); diff != "" || rings.Cause != wire.CauseConsultation || rings.LocalConnectionInfo != wire.StateAlerting {
-		c.t.Errorf("rings: %+v; data (-want +got):\n%s", rings, diff)
+		c.T.Errorf("rings: %+v; data (-want +got):\n%s", rings, diff)
 	}
 	answerAs[*wire.AnswerCallResponse](d.second, wire.AnswerCall{Call: rings.Connection})
 	eventAs[*wire.EstablishedEvent](d.second)
@@ -220,7 +220,7 @@ func TestCallDataAndDigits(t *testing.T) {
 func TestFeaturesOfATelephone(t *testing.T) {
 	x := startExchange(t, nil)
 	c := login(t, x)
-	monitor, device := c.monitor("1001"), wire.Device("1001")
+	monitor, device := c.Monitor("1001"), wire.Device("1001")
 	answerAs[*wire.SetMicrophoneMuteResponse](c, wire.SetMicrophoneMute{Device: device, Apparatus: wire.FirstApparatus, Mute: true})
 	if e := eventAs[*wire.MicrophoneMuteEvent](c); e.MonitorCrossRefID != monitor || e.Device.Number() != "1001" || !e.Mute || e.Apparatus != wire.FirstApparatus {
 		t.Errorf("mute: %+v", e)
@@ -262,7 +262,7 @@ func TestTransfersThatAreRefused(t *testing.T) {
 		"ask no device":      {wire.GetDoNotDisturb{Device: wire.Device("1999")}, wire.CategoryOperation, "invalidDeviceID"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.first.t = t
+			d.first.T = t
 			d.first.refused(tc.request, tc.category, tc.value)
 		})
 	}

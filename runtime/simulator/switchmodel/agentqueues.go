@@ -84,12 +84,12 @@ func (a *agent) serves() []*queue {
 }
 
 // addQueues lets somebody who is logged on serve more queues.
-func (s *Switch) addQueues(a *agent, queues []*queue) {
+func (s *Switch) addQueues(a *agent, by Who, queues ...*queue) {
 	more := slices.DeleteFunc(slices.Clone(queues), func(q *queue) bool { return slices.Contains(a.queues, q) })
 	if len(more) == 0 {
 		return
 	}
-	a.queues = append(slices.Clip(a.queues), more...)
+	a.queues, a.by = append(slices.Clip(a.queues), more...), by
 	s.tellAgent(AgentLoggedOn, a, CauseNormal, more...)
 	if a.state != NotReady { // that is how a log-on begins
 		s.tellAgent(agentEvent[a.state], a, CauseNormal, more...)
@@ -102,6 +102,7 @@ func (s *Switch) addQueues(a *agent, queues []*queue) {
 // leaveQueues takes an agent out of some of his queues, but not of all.
 func (s *Switch) leaveQueues(a *agent, by Who, queues ...*queue) {
 	next := by.asked(NotReady)
+	a.by = by
 	for _, q := range queues {
 		q.idle = without(q.idle, a)
 		a.queues, a.aside = without(a.queues, q), without(a.aside, q)

@@ -82,7 +82,7 @@ func (s *Switch) requestLogOn(phone *extension, r AgentRequest, by Who) error {
 		if here.id != r.Agent {
 			return ErrDeviceTaken
 		}
-		s.addQueues(here, queues)
+		s.addQueues(here, by, queues...)
 		return nil
 	}
 	if s.agents[r.Agent] != nil {

@@ -74,7 +74,7 @@ func (s *Switch) SetQueueAgents(name string, agents []Range) (*Queue, error) {
 	q.Agents = agents
 	for _, a := range s.seated() {
 		if contains(agents, string(a.id)) {
-			s.addQueues(a, []*queue{q})
+			s.addQueues(a, BySupervisor, q)
 		}
 	}
 	v := s.queueView(q)
