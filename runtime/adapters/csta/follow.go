@@ -119,7 +119,7 @@ func (c *record) learn(name string, f fields, told lineage, dn string, first boo
 	c.made = c.made || made
 	switch {
 	case told.interactionID != "":
-		c.interactionID = told.interactionID
+		c.interactionID, c.named = told.interactionID, true
 	case c.interactionID == "":
 		c.interactionID = f.get("threadID")
 	}

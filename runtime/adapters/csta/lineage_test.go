@@ -75,6 +75,10 @@ func TestLineage(t *testing.T) {
 			[]kin{{"I-1", "CONSULT", "INBOUND", "Consult", nil}}},
 		{"a consult by way of a queue", []string{ofCall("Delivered", "connection", "8", "1001", rings+ours()+`<cause>distributed</cause>`+acd)},
 			[]kin{{"I-1", "CONSULT", "INBOUND", "Queue", nil}}},
+		{"a consult by telephone becomes the call that it was about", []string{
+			ofCall("Delivered", "connection", "8", "1001", rings+`<cause>consultation</cause>`+global("G-2", "")),
+			transferred("1002", pair("8", "9", "1001")+pair("7", "9", "4930"), linked("G-1"))},
+			[]kin{{Interaction: "G-2", Type: "CONSULT", Offered: "Consult"}, {Interaction: "G-1", Type: "CONSULT"}}},
 		{"a call that is given away", []string{ofCall("Delivered", "connection", "8", "1001", rings+ours()+`<cause>singleStepTransfer</cause>`)},
 			[]kin{{"I-1", "CONSULT", "INBOUND", "BlindTransfer", nil}}},
 		{"who consults keeps the type of the first call", []string{

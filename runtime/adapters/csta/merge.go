@@ -142,6 +142,9 @@ func (r *roster) merge(m merger, newID, kept string, was []party) {
 		next = *c
 	}
 	delete(r.calls, kept)
+	if next.consult && !next.made && !next.named {
+		next.interactionID = "" // it was a consult by telephone: now it is the call that it was about
+	}
 	next.consult, next.parties = false, nil
 	c := r.add(newID)
 	next.age = c.age

@@ -33,6 +33,7 @@ type record struct {
 	parties []party
 	data    map[string]string // as told last, our names among it
 	lineage
+	named bool // the lineage stands in the call's data, in our names
 	// handedOn: it came here, or was made here, on account of another call.
 	handedOn bool
 	consult  bool // and that other call is still another

@@ -156,7 +156,7 @@ func (p *phone) snapshot(info wire.SnapshotDeviceInfo, r *wire.SnapshotCallRespo
 // always, the switch's ids unless it is known already.
 func (c *record) identify(told lineage, linkage *wire.CallLinkageData) {
 	if told.interactionID != "" {
-		c.interactionID = told.interactionID
+		c.interactionID, c.named = told.interactionID, true
 	}
 	if told.original != "" {
 		c.original = told.original
