@@ -36,6 +36,7 @@ type flags struct {
 	tokenFile, sessionKeyFile                   string
 	plainHTTP                                   bool
 	logLevel                                    string
+	recordEvents                                string
 }
 
 const long = `Holds one slot of a CTILink.
@@ -77,7 +78,9 @@ func command() *cobra.Command {
 	p.StringVar(&f.tokenFile, "desktop-token-file", "/etc/ctilink/desktop/token", "file with the token that desktops must send")
 	p.StringVar(&f.sessionKeyFile, "session-key-file", "/etc/ctilink/session/key", "file with the key that signs session tokens; with --manifests one is made up when it is not there")
 	p.BoolVar(&f.plainHTTP, "plain-http", false, "with --manifests: HTTP without TLS; only on a loopback address")
+	p.StringVar(&f.recordEvents, "record-events", "", "with --manifests: file to which raw events are appended, for `runtime rules test`; it holds numbers and call data")
 	p.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	c.AddCommand(rulesCommand())
 	return c
 }
 

@@ -31,7 +31,7 @@ import (
 
 // runStandalone holds the slot of a link that is read from files. It is the same
 // runtime; only the slot document has another source.
-func runStandalone(ctx context.Context, f flags, log *slog.Logger) error {
+func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	if f.plainHTTP && !loopback(f.desktopAddress) {
 		return errors.New("--plain-http needs a loopback --desktop-address such as 127.0.0.1:8443: tokens would go over the network in the clear")
 	}
@@ -43,11 +43,16 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	drivers, done, err := recordingDrivers(f.recordEvents)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	metrics := newMetrics()
 	epoch := time.Now().UnixMilli()
 	always := func() error { return nil }
 	l := link.New(link.Options{
-		Epoch: epoch, MayAct: always, Drivers: adapters.Find, Mounted: m.mounted, Observer: metrics, Log: log,
+		Epoch: epoch, MayAct: always, Drivers: drivers, Mounted: m.mounted, Observer: metrics, Log: log,
 	})
 	if err := l.Apply(link.Document{Generation: 1, Spec: slot.Spec}); err != nil {
 		return err

@@ -128,6 +128,7 @@ type floor struct {
 	token    string
 	dn       string // of agent 4001
 	logLevel string
+	args     []string // of the program, besides the usual ones
 }
 
 func free(t *testing.T) string {
@@ -181,10 +182,10 @@ func newFloor(t *testing.T, change ...func(*floor)) *floor {
 	f.url, f.metrics = "http://"+desktops, "http://"+metrics
 	dir := filepath.Dir(write(t, "floor.yaml", fmt.Sprintf(manifestsFor, f.at, f.settings.Application.Password, f.dn)))
 	c := command()
-	c.SetArgs([]string{
+	c.SetArgs(append([]string{
 		"--manifests", dir, "--plain-http", "--desktop-address", desktops, "--metrics-address", metrics, "--log-level", f.logLevel,
 		"--desktop-token-file", write(t, "token", f.token+"\n"), "--session-key-file", filepath.Join(dir, "none"),
-	})
+	}, f.args...))
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- c.ExecuteContext(ctx) }()

@@ -40,8 +40,8 @@ func (c *Class) HasRules() bool {
 	return len(c.Rules.Identify) > 0 || c.Rules.SetEventType != "" || len(c.Rules.Populate) > 0
 }
 
-// effectiveRules are the class's with the link's over them; nil when neither has any.
-func effectiveRules(class Class, link *v1alpha1.CTILink) (*v1alpha1.EventRules, *Problem) {
+// EffectiveRules are the class's with the link's over them; nil when neither has any.
+func EffectiveRules(class Class, link *v1alpha1.CTILink) (*v1alpha1.EventRules, *Problem) {
 	effective := class.Rules
 	if link.Spec.Rules != nil {
 		if !class.HasRules() {

@@ -46,7 +46,7 @@ func Slots(link *v1alpha1.CTILink, pools []v1alpha1.AgentPool, classes Lookup) (
 	if problem != nil {
 		return d, problem
 	}
-	effective, problem := effectiveRules(class, link)
+	effective, problem := EffectiveRules(class, link)
 	if problem != nil {
 		return d, problem
 	}

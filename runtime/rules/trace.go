@@ -97,7 +97,7 @@ func (s *Set) asked(in *Input) (out []Asked) {
 			a.Why = "it gives no event"
 		}
 		if absent {
-			a.Why = s.decide.missing(in.Raw.Fields)
+			a.Why = s.decide.missing(in)
 		}
 		return []Asked{a}
 	}
@@ -133,7 +133,7 @@ func (s *Set) filled(in *Input, t opencti.EventType, d Data) (out []Filled) {
 		switch {
 		case f.Value != nil:
 		case d.values[i] == nil:
-			f.Why = p.from[i].missing(in.Raw.Fields)
+			f.Why = p.from[i].missing(in)
 		case d.values[i] == "":
 			f.Why = "it gives an empty text"
 		default:
@@ -171,14 +171,19 @@ func readable(name string, d Data) any {
 	return nil
 }
 
-// missing names the fields that an expression reads and the event does not have.
-func (e *expression) missing(event map[string]any) string {
+// missing names the field that an expression reads and the event does not have.
+func (e *expression) missing(in *Input) string {
 	for _, f := range append(slices.Clone(e.needs), e.field) {
-		if _, ok := event[f]; !ok && f != "" {
+		if _, ok := in.Raw.Fields[f]; !ok && f != "" {
 			return "the event has no field " + f
 		}
 	}
-	return "it reads what the event does not have"
+	if _, _, err := e.program.Eval(in); err != nil {
+		if _, key, ok := strings.Cut(err.Error(), "no such key: "); ok {
+			return "there is no " + key
+		}
+	}
+	return "it reads what is not there"
 }
 
 // why says of a condition which part decided, and what that part read.
@@ -192,9 +197,7 @@ func (e *expression) why(in *Input, holds bool) string {
 		return ""
 	}
 	if err != nil && readsWhatIsNotThere(err) {
-		if f := e.missing(in.Raw.Fields); f != "" && len(e.needs) > 0 {
-			return f
-		}
+		return e.missing(in)
 	}
 	tree := e.checked.NativeRep()
 	part := tree.Expr()
