@@ -1,6 +1,10 @@
 package behaviour
 
 import (
+	"cmp"
+	"slices"
+	"sync"
+
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
@@ -62,7 +66,9 @@ func row[P any](number int, name, what string, begin func(Stage, P) (effect, err
 }
 
 // Table lists every behaviour, in the order of their numbers.
-func Table() []Behaviour {
+func Table() []Behaviour { return slices.Clone(table()) }
+
+var table = sync.OnceValue(func() []Behaviour {
 	var all []Behaviour
 	for _, part := range [][]Behaviour{
 		callBehaviours(), handsetBehaviours(), eventBehaviours(), agentBehaviours(), requestBehaviours(),
@@ -71,5 +77,6 @@ func Table() []Behaviour {
 	} {
 		all = append(all, part...)
 	}
-	return sorted(all)
-}
+	slices.SortStableFunc(all, func(a, b Behaviour) int { return cmp.Compare(a.Number, b.Number) })
+	return all
+})

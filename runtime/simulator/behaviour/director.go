@@ -1,7 +1,6 @@
 package behaviour
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -153,9 +152,4 @@ func (d *Director) progress(name string) Progress {
 		p.Left, p.Active = &left, left > 0
 	}
 	return p
-}
-
-func sorted(all []Behaviour) []Behaviour {
-	slices.SortStableFunc(all, func(a, b Behaviour) int { return cmp.Compare(a.Number, b.Number) })
-	return all
 }

@@ -7,10 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-logr/logr"
-
 	"github.com/ctilink/ctilink-operator/runtime/costtest"
-	"github.com/ctilink/ctilink-operator/runtime/simulator/behaviour"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
@@ -58,6 +55,8 @@ var badBodies = map[string]struct {
 	"a parameter is missing":    {"/v1/behaviours/transferWhileRinging", `{"to":"1002"}`, 422, "dn"},
 	"a parameter is too small":  {"/v1/behaviours/eventsDoubled", `{"count":0}`, 422, "count"},
 	"a parameter is too large":  {"/v1/behaviours/latin1", `{"duration":1e9}`, 422, "duration"},
+	"an unknown event":          {"/v1/behaviours/eventsDoubled", `{"event":"Rings"}`, 422, "event"},
+	"a state that forbids it":   {"/v1/behaviours/transferWhileRinging", `{"dn":"1001","to":"1002"}`, 409, ""},
 	"none of a parameter's set": {"/v1/behaviours/survivingLinkage", `{"side":"both"}`, 422, "side"},
 }
 
@@ -124,9 +123,10 @@ func FuzzControl(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := Handler(model, &badDay{}, behaviour.NewDirector(behaviour.Stage{Model: model}), logr.Discard())
-			post(t, h, "/v1/calls", body)
-			post(t, h, "/v1/faults", body)
+			h := handler(t, model, &badDay{})
+			for _, path := range []string{"/v1/calls", "/v1/faults", "/v1/behaviours/eventsDoubled", "/v1/behaviours/handset"} {
+				post(t, h, path, body)
+			}
 		})
 	})
 }

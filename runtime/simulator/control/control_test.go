@@ -52,7 +52,16 @@ func open(t *testing.T) *port {
 		t.Fatal(err)
 	}
 	faults := &badDay{}
-	return &port{t, model, faults, Handler(model, faults, behaviour.NewDirector(behaviour.Stage{Model: model}), logr.Discard())}
+	return &port{t, model, faults, handler(t, model, faults)}
+}
+
+// handler serves a switch to which nobody can connect.
+func handler(t *testing.T, model *switchmodel.Switch, faults *badDay) http.Handler {
+	t.Helper()
+	server := cstaserver.New(cstaserver.DefaultConfig(), model, logr.Discard())
+	director := behaviour.NewDirector(behaviour.Stage{Model: model, Server: server})
+	t.Cleanup(director.Close)
+	return Handler(model, faults, director, logr.Discard())
 }
 
 // ask sends a request, checks the status, and decodes the answer.
