@@ -197,6 +197,17 @@ func TestLogoutByWayOfNotReady(t *testing.T) {
 	}
 }
 
+// An agent with a call stays as he is.
+func TestLogoutThatIsRefusedForACall(t *testing.T) {
+	p, events := newPeer(t, with(map[string]string{"SetAgentState": `<CSTAErrorCode><operation>invalidAgentState</operation></CSTAErrorCode>`})), make(sink, 8)
+	_, device := p.subscribed(events)
+	p.event(agentTold("AgentBusy", ""))
+	events.next(t)
+	wantCode(t, opencti.Perform(t.Context(), device, opencti.Request{Activity: opencti.LogoutAgent}), opencti.InvalidState, "")
+	p.expect("SetAgentState")
+	p.expectNothing()
+}
+
 // Correlator data takes the place of what there was: what is known of a call goes along, with
 // our names.
 func TestAttachDataKeepsTheRest(t *testing.T) {

@@ -15,10 +15,10 @@ func (d *device) LoginAgent(ctx context.Context, r opencti.Request) error {
 }
 
 // LogoutAgent implements opencti.AgentStateControl. Some switches let an agent go only from
-// not ready.
+// not ready; of one with a call nothing else is changed when they refuse.
 func (d *device) LogoutAgent(ctx context.Context, r opencti.Request) error {
 	err := d.setAgent(ctx, r, d.setState(r, wire.RequestLoggedOff))
-	if !hasCode(err, opencti.InvalidState) {
+	if !hasCode(err, opencti.InvalidState) || d.phone().agentBusy() {
 		return err
 	}
 	if notReady := d.setAgent(ctx, r, d.setState(r, wire.RequestNotReady)); notReady != nil && !hasCode(notReady, opencti.SameState) {

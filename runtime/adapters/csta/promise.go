@@ -129,3 +129,9 @@ func (p *phone) agentBecame(state wire.AgentState) (failed []failure) {
 	})
 	return failed
 }
+
+func (p *phone) agentBusy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.agentIs == wire.AgentBusy
+}
