@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -198,22 +199,46 @@ func TestManifestsAreAccepted(t *testing.T) {
 			continue
 		}
 		for _, o := range readObjects(t, path) {
-			t.Run(filepath.Base(path)+"/"+o.GetKind(), func(t *testing.T) {
-				o.SetName(o.GetName() + "-x") // the suite has made some of them
-				if o.GetKind() != "Namespace" {
-					if mapping, err := admin.IsObjectNamespaced(o); err != nil {
-						t.Fatal(err)
-					} else if mapping {
-						o.SetNamespace(ns)
-					}
-				}
-				for _, s := range subjectsOf(o) {
-					s["namespace"] = ns
-				}
-				if err := client.WithFieldValidation(admin, metav1.FieldValidationStrict).Create(t.Context(), o, client.DryRunAll); err != nil {
-					t.Error(err)
-				}
-			})
+			t.Run(filepath.Base(path)+"/"+o.GetKind(), func(t *testing.T) { accepted(t, ns, o) })
+		}
+	}
+}
+
+// accepted asks the API server about an object in a namespace of the test's.
+func accepted(t *testing.T, ns string, o *unstructured.Unstructured) {
+	t.Helper()
+	o.SetName(o.GetName() + "-x") // the suite has made some of them
+	if o.GetKind() != "Namespace" {
+		if mapping, err := admin.IsObjectNamespaced(o); err != nil {
+			t.Fatal(err)
+		} else if mapping {
+			o.SetNamespace(ns)
+		}
+	}
+	for _, s := range subjectsOf(o) {
+		s["namespace"] = ns
+	}
+	if err := client.WithFieldValidation(admin, metav1.FieldValidationStrict).Create(t.Context(), o, client.DryRunAll); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPagesAreAccepted asks the API server about every manifest that the pages show.
+func TestPagesAreAccepted(t *testing.T) {
+	ns := newNamespace(t)
+	for _, page := range []string{"admin.md", "rules.md"} {
+		body, err := os.ReadFile(filepath.Join("..", "docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```").FindAllStringSubmatch(string(body), -1)
+		if len(blocks) < 3 {
+			t.Errorf("%s has %d manifests", page, len(blocks))
+		}
+		for i, block := range blocks {
+			for _, o := range parseObjects(t, page, block[1]) {
+				t.Run(fmt.Sprint(page, "/", i, "/", o.GetKind()), func(t *testing.T) { accepted(t, ns, o) })
+			}
 		}
 	}
 }
@@ -234,8 +259,12 @@ func readObjects(t *testing.T, path string) []*unstructured.Unstructured {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []*unstructured.Unstructured
-	for _, doc := range strings.Split(string(body), "\n---\n") {
+	return parseObjects(t, path, string(body))
+}
+
+func parseObjects(t *testing.T, path, body string) (out []*unstructured.Unstructured) {
+	t.Helper()
+	for _, doc := range strings.Split(body, "\n---\n") {
 		u := &unstructured.Unstructured{}
 		if err := yaml.UnmarshalStrict([]byte(doc), &u.Object); err != nil {
 			t.Fatalf("%s: %v", path, err)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -136,18 +135,15 @@ func TestSchemaKnowsTheEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var crd apiextensionsv1.CustomResourceDefinition
+	var crd map[string]any
 	if err := yaml.Unmarshal(body, &crd); err != nil {
 		t.Fatal(err)
 	}
-	schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
-	for _, field := range []string{"spec", "rules", "identify"} {
-		next := schema.Properties[field]
-		schema = &next
-	}
 	var got, want []string
-	for _, v := range schema.Items.Schema.Properties["then"].Enum {
-		got = append(got, strings.Trim(string(v.Raw), `"`))
+	then := dig(t, crd, "spec", "versions", "schema", "openAPIV3Schema", "properties", "spec", "properties", "rules", "properties",
+		"identify", "items", "properties", "then", "enum")
+	for _, v := range then.([]any) {
+		got = append(got, v.(string))
 	}
 	for _, n := range opencti.EventNames() {
 		if _, err := rules.Compile(opencti.RuleSet{Identify: []opencti.Rule{{Name: "r", On: "X", Then: n}}}); err == nil {
@@ -158,4 +154,20 @@ func TestSchemaKnowsTheEvents(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-compiler +schema):\n%s", diff)
 	}
+}
+
+// dig goes down maps by key, and into the first element of lists.
+func dig(t *testing.T, from any, path ...string) any {
+	t.Helper()
+	for _, key := range path {
+		if list, ok := from.([]any); ok {
+			from = list[0]
+		}
+		next, ok := from.(map[string]any)[key]
+		if !ok {
+			t.Fatalf("there is no %s of %v", key, path)
+		}
+		from = next
+	}
+	return from
 }
