@@ -80,6 +80,8 @@ func TestLinkSaysWhatToMend(t *testing.T) {
 			`Class "mend" does not take a key that ` + sources + " has; CTISlot support-0 names the key, remove it."},
 		"key that the driver does not know": {v1alpha1.ConditionApplied, v1alpha1.ReasonInvalidConfig, refuses("timeout", "is not a parameter of this class"),
 			`Class "mend" declares parameter "timeout", which its driver "csta" does not know; remove it from spec.parameters of the class, or use an image whose driver has it.`},
+		"rule that the image cannot run": {v1alpha1.ConditionApplied, v1alpha1.ReasonInvalidRules, "hunter2",
+			"The runtime image of slot support-0 cannot run a rule that the operator takes for good; use an operator and a runtime image of one version. CTISlot support-0 names the rule."},
 		"no driver": {v1alpha1.ConditionApplied, v1alpha1.ReasonUnknownDriver, "",
 			`The runtime image has no driver of the name that class "mend" asks for; correct spec.driver of the class, or use an image that has it.`},
 	} {

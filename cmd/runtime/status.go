@@ -11,6 +11,7 @@ import (
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/rules"
 )
 
 const (
@@ -153,6 +154,9 @@ func why(err error) (reason, message string) {
 	var config *opencti.ConfigError
 	if errors.As(err, &config) {
 		return v1alpha1.ReasonInvalidConfig, config.Error()
+	}
+	if wrong := rules.First(err); wrong != nil {
+		return v1alpha1.ReasonInvalidRules, "this runtime image cannot run a rule, " + wrong.Where() + ": " + wrong.What()
 	}
 	switch e := opencti.AsError(err); {
 	case e != nil && e.Code == opencti.AuthenticationFailed:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/rules"
 )
 
 const marked = "m4rked-words-of-the-server"
@@ -78,6 +80,16 @@ func TestTheFirstDocumentIsRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What the operator took for good and the image does not: the rule is named.
+func TestARuleIsRefused(t *testing.T) {
+	_, err := rules.Compile(opencti.RuleSet{CallID: "evnt.id"})
+	reason, message := why(fmt.Errorf("pool day: %w", err))
+	want := `this runtime image cannot run a rule, callId, line 1, column 1: "evnt" is not known here; did you mean event?`
+	if reason != v1alpha1.ReasonInvalidRules || message != want {
+		t.Errorf("%s: %s", reason, message)
 	}
 }
 

@@ -26,6 +26,8 @@ func (s *scope) explain(slot observedSlot, c metav1.Condition) messages.Sentence
 		return messages.Licence.Say("slot", slot.Name)
 	case v1alpha1.ReasonInvalidConfig:
 		return s.explainConfig(slot, c.Message)
+	case v1alpha1.ReasonInvalidRules:
+		return messages.ImageRefusesRules.Say("slot", slot.Name)
 	case v1alpha1.ReasonUnknownDriver:
 		return messages.UnknownDriver.Say("class", slot.Spec.Class)
 	}

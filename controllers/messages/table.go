@@ -143,6 +143,9 @@ var (
 	DriverLacksKey = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
 		Text: "Class \"{class}\" declares parameter \"{key}\", which its driver \"{driver}\" does not know; remove it from spec.parameters of the class, or use an image whose driver has it.",
 		Do:   "`kubectl get implementationclass CLASS -o yaml` shows where it is declared; the built-in class of the driver lists what the driver knows."})
+	ImageRefusesRules = add(Message{Object: Link, Condition: ready, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
+		Text: "The runtime image of slot {slot} cannot run a rule that the operator takes for good; use an operator and a runtime image of one version. CTISlot {slot} names the rule.",
+		Do:   "`kubectl describe ctislot NAME` names the rule. The image is the operator's flag --runtime-image, value runtimeImage of the chart."})
 	UnknownDriver = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonUnknownDriver, Stalled: true,
 		Text: "The runtime image has no driver of the name that class \"{class}\" asks for; correct spec.driver of the class, or use an image that has it.",
 		Do:   "The image is the operator's flag --runtime-image, value runtimeImage of the chart."})
