@@ -210,6 +210,11 @@ func (s *Switch) CallsAt(id DeviceID) ([]Call, error) {
 		for _, c := range q.waiting {
 			views = append(views, *c.view())
 		}
+		for _, a := range s.seated() {
+			if n := a.reserved; n != nil && n.queue == q {
+				views = append(views, *n.call.view())
+			}
+		}
 		return views, nil
 	}
 	return nil, ErrInvalidDevice
