@@ -70,7 +70,9 @@ lint: $(CLUSTER) ## The linter alone
 
 .PHONY: conformance
 conformance: ## Try the driver of CLASS against its simulator or server, and print a table activity × event
-	@go run ./hack/conformance $(CLASS) $(ARGS)
+	@mkdir -p bin
+	@$(GO_BUILD) -o bin/ ./hack/conformance
+	@bin/conformance $(CLASS) $(ARGS)
 
 .PHONY: e2e
 e2e: build ## The path on two real nodes of a fresh cluster (needs root)

@@ -38,10 +38,10 @@ var errNotGreen = errors.New("the class does not conform")
 
 func command() *cobra.Command {
 	var (
-		format   string
-		only     []string
-		verbose  bool
-		patience time.Duration
+		format  string
+		only    []string
+		verbose bool
+		b       conformance.Bench
 	)
 	c := &cobra.Command{
 		Use:           "conformance CLASS",
@@ -58,13 +58,22 @@ func command() *cobra.Command {
 			if err := known(format); err != nil {
 				return err
 			}
-			return try(c.Context(), args[0], format, only, verbose, patience, c.OutOrStdout(), c.ErrOrStderr())
+			for _, row := range only {
+				b.Only = append(b.Only, conformance.Row(row))
+			}
+			if verbose {
+				b.Progress = func(row conformance.Row, scenario string, result conformance.Result, took time.Duration) {
+					fmt.Fprintf(c.ErrOrStderr(), "%-13s %6s  %s, %s\n", result, took.Round(time.Millisecond), row, scenario)
+				}
+			}
+			return try(c.Context(), args[0], b, format, c.OutOrStdout())
 		},
 	}
 	c.Flags().StringVarP(&format, "output", "o", "text", strings.Join(conformance.Formats(), ", "))
 	c.Flags().StringSliceVar(&only, "only", nil, "rows of the table, e.g. HoldCall,RetrieveCall; all when absent")
+	c.Flags().StringVar(&b.Scenario, "scenario", "", "run only scenarios whose name contains this")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell each scenario when it ends")
-	c.Flags().DurationVar(&patience, "patience", 0, "how long an event may take; 5s when 0")
+	c.Flags().DurationVar(&b.Patience, "patience", 5*time.Second, "how long an event may take")
 	return c
 }
 
@@ -77,20 +86,13 @@ func known(format string) error {
 	return fmt.Errorf("-o %s: must be %s", format, strings.Join(conformance.Formats(), ", "))
 }
 
-func try(ctx context.Context, class, format string, only []string, verbose bool, patience time.Duration, out, progress io.Writer) error {
+// try runs the class's bench with what the command line says.
+func try(ctx context.Context, class string, wanted conformance.Bench, format string, out io.Writer) error {
 	bench, done, err := benchOf(class)
 	if err != nil {
 		return err
 	}
-	bench.Patience = patience
-	for _, row := range only {
-		bench.Only = append(bench.Only, conformance.Row(row))
-	}
-	if verbose {
-		bench.Progress = func(row conformance.Row, scenario string, result conformance.Result) {
-			fmt.Fprintf(progress, "%-13s %s, %s\n", result, row, scenario)
-		}
-	}
+	bench.Only, bench.Scenario, bench.Patience, bench.Progress = wanted.Only, wanted.Scenario, wanted.Patience, wanted.Progress
 	report, err := conformance.Run(ctx, bench)
 	if err = errors.Join(err, done()); err != nil {
 		return err

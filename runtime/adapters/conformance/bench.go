@@ -23,16 +23,21 @@ type Bench struct {
 	// CannotTell lists the events that the CTI server does not let the driver tell, each
 	// with the reason. They are printed, and not waited for.
 	CannotTell map[opencti.EventName]string
+	// Never lists what cannot happen at this CTI server, each with the reason. It is
+	// printed, and not tried.
+	Never map[Deed]string
 	// Refusals are configurations with which Connect must fail.
 	Refusals []Refusal
 	// Patience is how long an event may take; five seconds when zero.
 	Patience time.Duration
 	// Only names the rows to run; empty: all. Then only these are in the table.
 	Only []Row
+	// Scenario runs only those whose name contains it.
+	Scenario string
 	// Log takes the diagnostics of driver and link; nil: nobody.
 	Log *slog.Logger
 	// Progress, if set, is told of each scenario when it ends.
-	Progress func(row Row, scenario string, result Result)
+	Progress func(row Row, scenario string, result Result, took time.Duration)
 }
 
 // Refusal is a configuration that Connect must not accept.
@@ -55,15 +60,16 @@ func Run(ctx context.Context, b Bench) (*Report, error) {
 	start, rec := time.Now(), newRecorder()
 	claims := b.claims()
 	for _, sc := range scenarios() {
-		if !b.runs(sc.row) || !sc.wanted(claims) {
+		if !b.runs(sc.row) || !sc.wanted(claims) || !strings.Contains(sc.name, b.Scenario) {
 			continue
 		}
 		if err := b.World.Reset(ctx); err != nil {
 			return nil, fmt.Errorf("reset the world: %w", err)
 		}
+		began := time.Now()
 		result := b.run(ctx, rec, sc)
 		if b.Progress != nil {
-			b.Progress(sc.row, sc.name, result)
+			b.Progress(sc.row, sc.name, result, time.Since(began))
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -140,7 +146,7 @@ func (b *Bench) tells(e opencti.EventName) bool {
 
 // missing looks for the events that nobody was told.
 func (b *Bench) missing(rec *recorder) {
-	if !b.runs(RowEvents) {
+	if !b.runs(RowEvents) || b.Scenario != "" {
 		return
 	}
 	rec.finish(RowEvents)

@@ -115,8 +115,7 @@ func offHook(s *stage) {
 func colleagueCalls(s *stage) {
 	alice, bob := s.desk(0), s.desk(1)
 	s.act(RowTelephone, Act{Who: bob.agent.DN, Does: Calls, To: alice.agent.DN, Data: callData()})
-	made := bob.hears(expect{event: opencti.Initiated, newCall: true}).Call
-	bob.hears(expect{event: opencti.Delivered, callID: made.CallID, clause: clauseOffering})
+	made := bob.rings("")
 	offer := alice.hears(expect{event: opencti.Offering, newCall: true, callType: opencti.Internal, offeredBy: opencti.ByDirect,
 		ani: bob.agent.DN, data: callData(), clause: clauseOffering}).Call
 	alice.answered(offer.CallID)
@@ -171,13 +170,25 @@ func holdsACall(s *stage) {
 // connected calls from the first desk to the second; it is answered.
 func (s *stage) connected(from, to *desk) (here, there *opencti.Call) {
 	id := from.does(opencti.MakeCall, opencti.Request{DestinationNumber: to.agent.DN, Variables: callData()})
-	here = from.hears(expect{event: opencti.Initiated, or: []opencti.EventName{opencti.Delivered}, newCall: true, causedBy: id}).Call
+	here = from.rings(id)
 	offer := to.hears(expect{event: opencti.Offering, newCall: true, callType: opencti.Internal, offeredBy: opencti.ByDirect,
 		ani: from.agent.DN, data: callData(), clause: clauseOffering}).Call
 	there = to.answered(offer.CallID)
-	here = from.hears(expect{event: opencti.Established, callID: here.CallID, after: []opencti.EventName{opencti.Delivered},
-		callType: opencti.Internal, data: callData(), parties: []string{from.agent.DN, to.agent.DN}}).Call
+	here = from.hears(expect{event: opencti.Established, callID: here.CallID, callType: opencti.Internal,
+		interaction: here.InteractionID, data: callData(), parties: []string{from.agent.DN, to.agent.DN}}).Call
 	return here, there
+}
+
+// rings waits until a call that this desk made, by a request or at the telephone, rings
+// there.
+func (d *desk) rings(causedBy string) *opencti.Call {
+	call := d.hears(expect{event: opencti.Initiated, or: []opencti.EventName{opencti.Delivered}, newCall: true, causedBy: causedBy}).Call
+	if call.State != opencti.Delivered {
+		if e := d.hears(expect{event: opencti.Delivered, callID: call.CallID, interaction: call.InteractionID, clause: clauseOffering}); e != nil {
+			call = e.Call
+		}
+	}
+	return call
 }
 
 func anotherPartyHolds(s *stage) {
@@ -224,9 +235,8 @@ func callsOutside(s *stage) {
 	alice := s.desk(0)
 	to := s.given(s.cast.Outside, "number outside that answers")
 	id := alice.does(opencti.MakeCall, opencti.Request{DestinationNumber: to, Variables: callData()})
-	call := alice.hears(expect{event: opencti.Initiated, or: []opencti.EventName{opencti.Delivered}, newCall: true, causedBy: id}).Call
-	alice.hears(expect{event: opencti.Established, callID: call.CallID, after: []opencti.EventName{opencti.Delivered},
-		callType: opencti.Outbound, dnis: to, data: callData(), interaction: call.InteractionID})
+	call := alice.rings(id)
+	alice.hears(expect{event: opencti.Established, callID: call.CallID, callType: opencti.Outbound, dnis: to, data: callData(), interaction: call.InteractionID})
 }
 
 // fails waits for a call that fails, unless the number was refused at once with a code.
@@ -243,11 +253,7 @@ func (d *desk) fails(number, what string, codes ...opencti.ErrorCode) {
 	if call.State != opencti.Failed {
 		d.hears(expect{event: opencti.Failed, callID: call.CallID, clause: clauseFailed, after: []opencti.EventName{opencti.Delivered}})
 	}
-	if d.claims(opencti.HangUpCall) {
-		d.does(opencti.HangUpCall, opencti.Request{CallID: call.CallID})
-	} else {
-		d.act(RowTelephone, Act{Who: d.agent.DN, Does: HangsUp})
-	}
+	d.does(opencti.HangUpCall, opencti.Request{CallID: call.CallID})
 	d.hears(expect{event: opencti.Released, callID: call.CallID, ended: true, clause: clauseFailed})
 }
 
@@ -265,10 +271,9 @@ func callsAQueue(s *stage) {
 	if call.State != opencti.Queued {
 		alice.hears(expect{event: opencti.Queued, callID: call.CallID, queue: queue, after: []opencti.EventName{opencti.Delivered}})
 	}
-	if s.claims(opencti.HangUpCall) {
-		id := alice.does(opencti.HangUpCall, opencti.Request{CallID: call.CallID})
-		alice.hears(expect{event: opencti.Released, callID: call.CallID, causedBy: id, ended: true})
-	}
+	id = alice.does(opencti.HangUpCall, opencti.Request{CallID: call.CallID})
+	alice.hears(expect{event: opencti.Released, callID: call.CallID, causedBy: id, ended: true})
+	s.row = row(opencti.MakeCall)
 }
 
 func hangsUp(s *stage) {

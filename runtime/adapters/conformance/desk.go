@@ -88,7 +88,7 @@ func (d *desk) does(a opencti.Activity, r opencti.Request) string {
 	r.Activity = a
 	id, err := d.asks(r)
 	if err != nil {
-		d.broken(problem{clauseEvent, string(a) + " accepted" + shown(r), err.Error()})
+		d.broken(problem{clauseEvent, string(a) + " accepted", err.Error() + shown(r)})
 	}
 	return id
 }
@@ -137,7 +137,7 @@ func shown(r opencti.Request) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return " with " + strings.Join(parts, ", ")
+	return ", asked with " + strings.Join(parts, ", ")
 }
 
 // hears waits for an event, checks it, and gives it. An event that does not come, or
@@ -151,7 +151,7 @@ func (d *desk) hears(want expect) *session.Event {
 	for {
 		d.mu.Lock()
 		got, verdict := d.find(&want)
-		changed, since := d.changed, d.untaken()
+		changed, instead := d.changed, d.instead(&want)
 		d.mu.Unlock()
 		switch {
 		case got != nil:
@@ -168,23 +168,31 @@ func (d *desk) hears(want expect) *session.Event {
 		case <-deadline.C:
 		case <-d.ctx.Done():
 		}
-		d.found(d.agent.DN, want.event, problem{want.why(clauseEvent), want.String(), "nothing within " + d.bench.Patience.String() + since})
+		d.found(d.agent.DN, want.event, problem{want.why(clauseEvent), want.String(), "nothing within " + d.bench.Patience.String() + instead})
 		panic(over{})
 	}
 }
 
-// untaken lists what came and was not waited for. The desk is locked.
-func (d *desk) untaken() string {
-	var names []string
+// instead tells what came and was not waited for: of the event itself, what it lacked. The
+// desk is locked.
+func (d *desk) instead(want *expect) string {
+	var came []string
 	for _, h := range d.heard {
-		if t, _ := opencti.TypeOf(h.Name); !h.taken && t != opencti.TypeSnapshot {
-			names = append(names, describe(h.Event))
+		t, _ := opencti.TypeOf(h.Name)
+		switch {
+		case h.taken:
+		case h.Name == want.event && want.concerns(h.Event, nil):
+			for _, p := range want.check(h.Event) {
+				came = append(came, fmt.Sprintf("one that has %s, not %s", p.got, p.want))
+			}
+		case t != opencti.TypeSnapshot:
+			came = append(came, describe(h.Event))
 		}
 	}
-	if len(names) == 0 {
+	if len(came) == 0 {
 		return ""
 	}
-	return ", but " + strings.Join(names, ", ")
+	return ", but " + strings.Join(came, "; ")
 }
 
 func describe(e *session.Event) string {
@@ -213,7 +221,7 @@ func (d *desk) find(want *expect) (*session.Event, *problem) {
 		case want.passes(h.Event), !d.bench.tells(h.Name):
 			h.taken = true
 		case want.inOrder():
-			return nil, &problem{want.why(clauseBegin), want.String(), describe(h.Event)}
+			return nil, &problem{want.why(want.misplaced()), want.String(), describe(h.Event)}
 		}
 	}
 	return nil, nil
@@ -235,7 +243,7 @@ func (d *desk) weigh(want *expect, got *session.Event) {
 	d.rec.mark(d.row, got.Name, Passed)
 	problems := want.check(got)
 	_, ofActivity := opencti.SpecOf(opencti.Activity(d.row))
-	if want.causedBy == "" && got.CausedBy != "" && (!ofActivity || d.asker != d) {
+	if want.causedBy == "" && want.failed == "" && got.CausedBy != "" && (!ofActivity || d.asker != d) {
 		problems = append(problems, problem{clauseCausedBy, string(got.Name) + " without causedBy: nobody here asked for it", got.CausedBy})
 	}
 	for _, p := range problems {
@@ -264,13 +272,6 @@ func (d *desk) byHand() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.judge.byHand = true
-}
-
-// call is what the desk knows of a call now.
-func (d *desk) call(id string) *opencti.Call {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.judge.calls[id]
 }
 
 // agrees compares the CTI server's snapshot with what events told.

@@ -395,8 +395,7 @@ func refusesWhatIsNotThere(s *stage) {
 	r := s.connect()
 	d := r.device(0)
 	for _, spec := range opencti.Specs() {
-		ofCall := slices.Contains(spec.Required, opencti.PropCallID) || slices.Contains(spec.Optional, opencti.PropCallID)
-		if spec.BySession() || !s.claims(spec.Activity) || !ofCall {
+		if !ofCall(spec) || !s.claims(spec.Activity) {
 			continue
 		}
 		err := opencti.Perform(s.ctx, d, s.sample(spec.Activity))
@@ -408,6 +407,13 @@ func refusesWhatIsNotThere(s *stage) {
 			s.found("", "", *p)
 		}
 	}
+}
+
+// ofCall says whether the CTI server must know the call. Muting is the telephone's own
+// affair at many.
+func ofCall(spec opencti.Spec) bool {
+	named := slices.Contains(spec.Required, opencti.PropCallID) || slices.Contains(spec.Optional, opencti.PropCallID)
+	return named && !spec.BySession() && spec.Activity != opencti.MuteCall && spec.Activity != opencti.UnmuteCall
 }
 
 func polls(s *stage) {

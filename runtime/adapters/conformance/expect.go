@@ -72,6 +72,14 @@ func (w *expect) String() string {
 	return s
 }
 
+// misplaced is the clause that another event in its place breaks.
+func (w *expect) misplaced() Clause {
+	if t, _ := opencti.TypeOf(w.event); t == opencti.TypeAgentState {
+		return clauseEvent
+	}
+	return clauseBegin
+}
+
 // inOrder: events of calls and agents are waited for one after the other; of the others
 // several may come, in any place.
 func (w *expect) inOrder() bool {

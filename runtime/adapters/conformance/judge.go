@@ -17,6 +17,7 @@ type judge struct {
 	asked  map[string]bool // requestIds of this desk
 	calls  map[string]*opencti.Call
 	over   map[string]bool // calls that have ended
+	merged map[string]bool // calls that were made of others
 	agent  opencti.EventName
 	// byHand: the consult was made at a telephone, so its interactionId may change when it
 	// becomes one with the first call.
@@ -25,7 +26,7 @@ type judge struct {
 }
 
 func newJudge(claims func(opencti.Activity) bool) *judge {
-	return &judge{claims: claims, asked: map[string]bool{}, calls: map[string]*opencti.Call{}, over: map[string]bool{}}
+	return &judge{claims: claims, asked: map[string]bool{}, calls: map[string]*opencti.Call{}, over: map[string]bool{}, merged: map[string]bool{}}
 }
 
 func (j *judge) object(c Clause, want, got string) { j.wrong = append(j.wrong, problem{c, want, got}) }
@@ -205,6 +206,7 @@ func (j *judge) remember(e *session.Event) {
 	for _, id := range e.PreviousCallIDs {
 		delete(j.calls, id)
 		j.over[id] = true
+		j.merged[c.CallID] = true
 	}
 	if e.Ended {
 		delete(j.calls, c.CallID)
@@ -229,7 +231,13 @@ func (j *judge) compare(snap opencti.DeviceSnapshot) *problem {
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		if p := differ(id, j.calls[id], said[id]); p != nil {
+		told, snap := j.calls[id], said[id]
+		if told != nil && snap != nil && j.merged[id] {
+			// It arrived here twice: whose caller it has now is the server's affair.
+			told = clone(told)
+			told.ANI, told.DNIS = snap.ANI, snap.DNIS
+		}
+		if p := differ(id, told, snap); p != nil {
 			return p
 		}
 	}

@@ -54,8 +54,9 @@ type Report struct {
 	Findings []*Finding `json:"failures"`
 	// Skipped says what was not exercised, and why.
 	Skipped []Skip `json:"notExercised,omitempty"`
-	// Silent lists the events that this class cannot tell, with its reasons.
-	Silent []Silence `json:"cannotTell,omitempty"`
+	// CannotTell and Never are what the class says of its server, with its reasons.
+	CannotTell map[opencti.EventName]string `json:"cannotTell,omitempty"`
+	Never      map[Deed]string              `json:"never,omitempty"`
 }
 
 // Line is one row of the table.
@@ -98,12 +99,6 @@ type Skip struct {
 	Row      Row    `json:"row"`
 	Scenario string `json:"scenario"`
 	Why      string `json:"why"`
-}
-
-// Silence is an event that a class cannot tell.
-type Silence struct {
-	Event opencti.EventName `json:"event"`
-	Why   string            `json:"why"`
 }
 
 // recorder gathers what scenarios find. It is safe for concurrent use.
@@ -176,20 +171,17 @@ func (r *recorder) finish(row Row) {
 
 // report makes the table.
 func (r *recorder) report(b Bench, took time.Duration) *Report {
-	out := &Report{Class: b.Class, Took: took.Round(10 * time.Millisecond).String(), Green: true}
-	for e, why := range b.CannotTell {
-		out.Silent = append(out.Silent, Silence{e, why})
-	}
-	slices.SortFunc(out.Silent, func(a, b Silence) int { return cmp.Compare(a.Event, b.Event) })
+	out := &Report{Class: b.Class, Took: took.Round(10 * time.Millisecond).String(), Green: true, CannotTell: b.CannotTell, Never: b.Never}
 	claimed := b.claims()
 	order := rows()
 	for _, row := range order {
 		line := Line{Row: row, Result: r.result(row, claimed), Scenarios: r.done[row], Cells: r.cells[row]}
-		if line.Result != Passed && line.Result != Unsupported && b.runs(row) {
-			out.Green = false
+		if !b.runs(row) || b.Scenario != "" && line.Result == NotExercised && len(line.Cells) == 0 {
+			continue // nobody asked for it
 		}
-		if b.runs(row) {
-			out.Rows = append(out.Rows, line)
+		out.Rows = append(out.Rows, line)
+		if line.Result != Passed && line.Result != Unsupported {
+			out.Green = false
 		}
 	}
 	out.Findings, out.Skipped = r.findings, r.skipped

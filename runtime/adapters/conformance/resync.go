@@ -66,9 +66,6 @@ func losesMessages(s *stage) {
 }
 
 func failsLater(s *stage) {
-	if !s.bench.tells(opencti.RequestFailed) {
-		return
-	}
 	alice := s.desk(0)
 	call := s.talking(alice)
 	s.act(RowServer, Act{Who: alice.agent.DN, Does: FailsLater})

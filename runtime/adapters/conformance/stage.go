@@ -44,7 +44,8 @@ type stage struct {
 	name   string // of the scenario
 
 	tap   *tap
-	link  *link.Link
+	link  *link.Link // nil until the first desk
+	stop  func()
 	desks []*desk
 	rigs  []*rig
 	row   Row // what is going on: to it, events and failures belong
@@ -72,8 +73,7 @@ func (b *Bench) run(ctx context.Context, rec *recorder, sc scenario) (result Res
 		if n := max(1, sc.agents); len(s.cast.Agents) < n {
 			panic(unable{fmt.Sprintf("the world has %d agents, it takes %d", len(s.cast.Agents), n)})
 		}
-		stop := s.start()
-		defer stop()
+		defer s.end()
 		sc.play(s)
 		s.row = sc.row
 		s.settle()
@@ -110,7 +110,7 @@ func (s *stage) guard(sc scenario, play func()) (result Result) {
 }
 
 // start puts the driver under a link that has all the agents.
-func (s *stage) start() (stop func()) {
+func (s *stage) start() {
 	about := s.bench.Driver.Describe()
 	s.link = link.New(link.Options{
 		Epoch: 1, MayAct: func() error { return nil },
@@ -129,19 +129,26 @@ func (s *stage) start() (stop func()) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	ran := make(chan struct{})
 	go func() { defer close(ran); s.link.Run(ctx) }()
-	return func() {
+	s.stop = func() {
 		cancel()
 		<-ran
 		s.link.CloseReaders()
-		for _, d := range s.desks {
-			<-d.ended
-		}
-		for _, r := range s.rigs {
-			_ = r.Close(s.ctx) // it may be closed already
-		}
-		for _, p := range s.tap.problems() {
-			s.found("", "", p)
-		}
+	}
+}
+
+// end stops the link and closes what a scenario has opened.
+func (s *stage) end() {
+	if s.stop != nil {
+		s.stop()
+	}
+	for _, d := range s.desks {
+		<-d.ended
+	}
+	for _, r := range s.rigs {
+		_ = r.Close(s.ctx) // it may be closed already
+	}
+	for _, p := range s.tap.problems() {
+		s.found("", "", p)
 	}
 }
 
@@ -157,6 +164,9 @@ func (s *stage) desk(n int) *desk {
 	}
 	row := s.row
 	s.row = RowOpen
+	if s.link == nil {
+		s.start()
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.bench.Patience)
 	defer cancel()
 	session, _, err := s.link.Open(ctx, link.Request{DN: a.DN, AgentID: a.ID})
@@ -174,6 +184,9 @@ func (s *stage) desk(n int) *desk {
 // act lets the world do something; what follows belongs to the row.
 func (s *stage) act(row Row, a Act) {
 	s.row, s.asker = row, nil
+	if _, never := s.bench.Never[a.Does]; never {
+		panic(spared{})
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.bench.Patience)
 	defer cancel()
 	err := s.bench.World.Do(ctx, a)

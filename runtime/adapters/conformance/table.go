@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -80,24 +81,25 @@ func (r *Report) Text(w io.Writer) {
 
 // notes follow the table: what failed, what was not tried, what cannot be told.
 func (r *Report) notes(out *strings.Builder) {
-	section := func(title string, n int, line func(i int) string) {
-		if n == 0 {
-			return
-		}
-		fmt.Fprintf(out, "\n%s\n", title)
-		for i := range n {
-			fmt.Fprintf(out, "  - %s\n", line(i))
-		}
-	}
-	section("Failed", len(r.Findings), func(i int) string { return r.Findings[i].String() })
-	section("Not exercised", len(r.Skipped), func(i int) string {
-		s := r.Skipped[i]
-		return fmt.Sprintf("%s, %s: %s", s.Row, s.Scenario, s.Why)
+	section(out, "Failed", r.Findings, func(f *Finding) string { return f.String() })
+	section(out, "Not exercised", r.Skipped, func(s Skip) string { return fmt.Sprintf("%s, %s: %s", s.Row, s.Scenario, s.Why) })
+	section(out, "This class cannot tell", slices.Sorted(maps.Keys(r.CannotTell)), func(e opencti.EventName) string {
+		return fmt.Sprintf("%s: %s", e, r.CannotTell[e])
 	})
-	section("This class cannot tell", len(r.Silent), func(i int) string {
-		return fmt.Sprintf("%s: %s", r.Silent[i].Event, r.Silent[i].Why)
+	section(out, "This never happens at its server", slices.Sorted(maps.Keys(r.Never)), func(d Deed) string {
+		return fmt.Sprintf("%s: %s", d, r.Never[d])
 	})
 	fmt.Fprintf(out, "\n%s: %s, in %s\n", r.Class, r.verdict(), r.Took)
+}
+
+func section[T any](out *strings.Builder, title string, lines []T, text func(T) string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s\n", title)
+	for _, l := range lines {
+		fmt.Fprintf(out, "  - %s\n", text(l))
+	}
 }
 
 // verdict counts the rows.

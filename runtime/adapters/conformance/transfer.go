@@ -62,12 +62,14 @@ func (s *stage) consulting(a opencti.Activity) *consultation {
 	return c
 }
 
-// ask holds the first call and dials.
-func (c *consultation) ask(a opencti.Activity, number string) {
+// ask holds the first call and dials; it gives the first state of the consult.
+func (c *consultation) ask(a opencti.Activity, number string) opencti.EventName {
 	id := c.alice.does(a, opencti.Request{CallID: c.first.CallID, DestinationNumber: number, Variables: moreData()})
 	c.alice.hears(expect{event: opencti.Held, callID: c.first.CallID, causedBy: id, interaction: c.first.InteractionID, data: callData()})
-	c.consult = c.alice.hears(expect{event: opencti.Initiated, or: []opencti.EventName{opencti.Delivered, opencti.Queued}, newCall: true, causedBy: id,
-		callType: opencti.Consult, interaction: c.first.InteractionID}).Call.CallID
+	call := c.alice.hears(expect{event: opencti.Initiated, or: []opencti.EventName{opencti.Delivered, opencti.Queued}, newCall: true, causedBy: id,
+		callType: opencti.Consult, interaction: c.first.InteractionID}).Call
+	c.consult = call.CallID
+	return call.State
 }
 
 // inherits looks for the first call's data with the consult's values on top.
@@ -183,8 +185,7 @@ func transfersToAQueue(s *stage) {
 	queue := s.queues(1)[0]
 	c := &consultation{stage: s, alice: s.desk(0), bob: s.desk(1)}
 	c.first = s.talking(c.alice)
-	c.ask(opencti.TransferInitiate, queue)
-	if c.alice.call(c.consult).State != opencti.Queued {
+	if c.ask(opencti.TransferInitiate, queue) != opencti.Queued {
 		c.alice.hears(expect{event: opencti.Queued, callID: c.consult})
 	}
 	c.handedOn(c.alice.does(opencti.TransferCall, opencti.Request{}))
