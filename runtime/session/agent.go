@@ -61,7 +61,10 @@ func queues(in []map[string]string) []opencti.QueueState {
 func (s *agentState) applyAgent(next opencti.AgentState, now time.Time) bool {
 	was := s.agent
 	s.changedAt = now
-	if next.Queues == nil && next.LoggedIn() {
+	switch {
+	case !next.LoggedIn():
+		next.Queues = nil
+	case next.Queues == nil:
 		next.Queues = was.Queues
 	}
 	if next.State == was.State {
@@ -110,6 +113,9 @@ func (s *agentState) resyncAgent(snap opencti.DeviceSnapshot, now time.Time) {
 	next := snap.Agent
 	if next.State == "" {
 		next.State = opencti.Unknown
+	}
+	if !next.LoggedIn() {
+		next.Queues = nil
 	}
 	if next.Since.IsZero() {
 		next.Since = now

@@ -22,6 +22,8 @@ type call struct {
 	linked   bool
 	consults *call
 	purpose  opencti.Activity
+	// passedOn: a consult has its interactionId, which stands from then on.
+	passedOn bool
 	// consulted: it is on hold for a consult that is over; cancelling retrieves it.
 	consulted bool
 	// formerly are the ids that it had before the last merge.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -14,12 +15,18 @@ import (
 type desktop struct {
 	started bool
 	last    EventID
-	link    opencti.EventName
-	agent   opencti.AgentState
-	calls   map[string]opencti.Call
 	mode    opencti.TelephonyMode
-	disturb bool
-	can     []opencti.Activity // without a call
+	calls   map[string]opencti.Call
+	view
+}
+
+// view is what a desktop shows; two desktops that agree show the same.
+type view struct {
+	Link         opencti.EventName
+	Agent        opencti.AgentState
+	Calls        []opencti.Call
+	DoNotDisturb bool
+	Activities   []opencti.Activity
 }
 
 // apply takes one event of a stream. fresh is a Snapshot that was made for this
@@ -39,28 +46,26 @@ func (d *desktop) apply(data []byte, fresh bool) error {
 	case d.started && !fresh && (id.Epoch != d.last.Epoch || id.Sequence != d.last.Sequence+1):
 		return fmt.Errorf("event %s comes after %s", id, d.last)
 	}
+	follows := d.started && !fresh
 	d.started, d.last = true, id
-	return d.take(e)
+	return d.take(e, follows)
 }
 
-func (d *desktop) take(e Event) error {
+// take applies an event; follows says that the desktop has seen what was before it.
+func (d *desktop) take(e Event, follows bool) error {
 	switch e.Type {
 	case opencti.TypeSnapshot:
-		if e.Snapshot.LastEvent != e.ID {
-			return fmt.Errorf("the snapshot %s says that it is of %s", e.ID, e.Snapshot.LastEvent)
-		}
-		d.link, d.agent, d.calls = e.Snapshot.Link, e.Snapshot.Agent, map[string]opencti.Call{}
-		d.mode, d.disturb, d.can = e.Snapshot.Mode, e.Snapshot.DoNotDisturb, e.Snapshot.Activities
-		for _, c := range e.Snapshot.Calls {
-			d.calls[c.CallID] = *c
-		}
+		return d.takeSnapshot(e, follows)
 	case opencti.TypeLinkState:
-		if e.Name == d.link {
+		if e.Name == d.Link {
 			return fmt.Errorf("%s twice", e.Name)
 		}
-		d.link = e.Name
+		d.Link = e.Name
 	case opencti.TypeAgentState:
-		d.agent, d.can = *e.Agent, e.Activities
+		if reflect.DeepEqual(d.Agent, *e.Agent) && slices.Equal(d.Activities, e.Activities) {
+			return fmt.Errorf("%s tells nothing new", e.Name)
+		}
+		d.Agent, d.Activities = *e.Agent, e.Activities
 	case opencti.TypeRequestFailed:
 		if e.Failed == nil || e.Failed.RequestID == "" || e.Failed.Error.Code == "" {
 			return fmt.Errorf("RequestFailed does not say of what: %+v", e.Failed)
@@ -68,6 +73,26 @@ func (d *desktop) take(e Event) error {
 	default:
 		return d.takeCall(e)
 	}
+	return nil
+}
+
+func (d *desktop) takeSnapshot(e Event, follows bool) error {
+	s := e.Snapshot
+	if s.LastEvent != e.ID {
+		return fmt.Errorf("the snapshot %s says that it is of %s", e.ID, s.LastEvent)
+	}
+	was := d.calls
+	d.calls = map[string]opencti.Call{}
+	for _, c := range s.Calls {
+		d.calls[c.CallID] = *c
+	}
+	for id := range was {
+		if _, there := d.calls[id]; !there && follows && d.mode == opencti.Full && s.Mode == opencti.Full {
+			return fmt.Errorf("call %s is not in the snapshot, and no event has ended it", id)
+		}
+	}
+	d.mode = s.Mode
+	d.view = view{Link: s.Link, Agent: s.Agent, DoNotDisturb: s.DoNotDisturb, Activities: s.Activities}
 	return nil
 }
 
@@ -80,35 +105,30 @@ func (d *desktop) takeCall(e Event) error {
 		other.Capabilities = can
 		d.calls[id] = other
 	}
-	// What is answered is no offer any more: simple desktops see no further.
-	if d.mode != opencti.Full && e.Name == opencti.Established {
-		e.Ended = true
-	}
+	before, known := d.calls[e.Call.CallID]
+	count := len(d.calls)
 	for _, id := range e.PreviousCallIDs {
 		delete(d.calls, id)
 	}
-	if !e.Ended {
-		d.calls[e.Call.CallID] = *e.Call
-		return nil
-	}
-	if _, known := d.calls[e.Call.CallID]; !known {
+	renamed := len(d.calls) < count
+	switch {
+	case e.Ended && !known:
 		return fmt.Errorf("%s ends call %s, which is not there", e.Name, e.Call.CallID)
+	case !known && d.mode != opencti.Full && e.Call.State != opencti.Offering:
+		return fmt.Errorf("%s of call %s, which is no offer", e.Name, e.Call.CallID)
+	case known && !renamed && reflect.DeepEqual(before, *e.Call):
+		return fmt.Errorf("%s of call %s tells nothing new", e.Name, e.Call.CallID)
+	case e.Ended, d.mode != opencti.Full && e.Call.State != opencti.Offering: // simple desktops see offers, and no further
+		delete(d.calls, e.Call.CallID)
+	default:
+		d.calls[e.Call.CallID] = *e.Call
 	}
-	delete(d.calls, e.Call.CallID)
 	return nil
 }
 
-// view is what a desktop shows; two desktops that agree show the same.
-type view struct {
-	Link         opencti.EventName
-	Agent        opencti.AgentState
-	Calls        []opencti.Call
-	DoNotDisturb bool
-	Activities   []opencti.Activity
-}
-
-func (d *desktop) view() view {
-	v := view{Link: d.link, Agent: d.agent, DoNotDisturb: d.disturb, Activities: d.can}
+// shown is what the desktop shows now.
+func (d *desktop) shown() view {
+	v := d.view
 	for _, id := range slices.Sorted(maps.Keys(d.calls)) {
 		v.Calls = append(v.Calls, d.calls[id])
 	}

@@ -20,7 +20,11 @@ func (s *state) goOn(ch *change, newID string, d rules.Data, now time.Time) {
 	s.tombs.bury(c, ch.event.Name, now)
 	if other := s.calls[newID]; other != nil {
 		ch.joined = other.State
-		before = append(before, other.formerly...)
+		for _, id := range other.formerly {
+			if s.calls[id] == nil { // the switch may use it again already
+				before = append(before, id)
+			}
+		}
 		c = s.join(c, other, now)
 		ch.call = c
 	}
@@ -67,7 +71,7 @@ func inOrder(a, b *call) (first, consult *call) {
 // that one came along with the call's data, as it does when a desktop asked for the
 // consult.
 func (c *call) adoptInteraction(told string) {
-	if told == "" || !c.offered || c.CallType != opencti.Consult {
+	if told == "" || !c.offered || c.CallType != opencti.Consult || c.passedOn {
 		return
 	}
 	for _, v := range c.Variables {
@@ -81,6 +85,7 @@ func (c *call) adoptInteraction(told string) {
 // link says that a call is a consult about another.
 func (c *call) link(first *call, purpose opencti.Activity) {
 	c.linked, c.consults, c.purpose = true, first, purpose
+	first.passedOn, first.provisional = true, false
 	about := first.lineage()
 	c.InteractionID, c.provisional = about.InteractionID, false
 	c.CallType = opencti.Consult
@@ -107,7 +112,7 @@ var dialledHere = []opencti.EventName{opencti.Initiated, opencti.Delivered, open
 // guessConsult finds the call that a consult is about which was made at the telephone:
 // there is just one on hold without a consult of its own.
 func (s *state) guessConsult(c *call) {
-	if c.linked || c.offered || c.CallType != opencti.Consult || !slices.Contains(dialledHere, c.State) {
+	if c.linked || c.passedOn || c.offered || c.CallType != opencti.Consult || !slices.Contains(dialledHere, c.State) {
 		return
 	}
 	var about *call

@@ -122,7 +122,7 @@ func (s *Session) Adopt(p Policy, set *rules.Set) {
 	defer s.mu.Unlock()
 	same := s.policy.allowsAs(&p)
 	s.policy, s.rules, s.allowed = p, set, s.class.allows(p.mode())
-	if !same && !s.syncing {
+	if !same && (s.device != nil || s.down) { // else the first Snapshot is still to come
 		s.tellSnapshot("", time.Now())
 	}
 }

@@ -86,12 +86,14 @@ func leaves(n opencti.EventName, d rules.Data) bool {
 // applyCall changes the state by a call event. It returns nil when the event
 // changes nothing: a doubled event, or a late one of a call that is over.
 func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *change {
-	id := d.String("callId")
-	if id == "" {
-		return nil
+	id, newID := d.String("callId"), d.String("newCallId")
+	if name != opencti.Transferred && name != opencti.Conferenced {
+		newID = ""
 	}
 	c, known := s.calls[id]
 	switch {
+	case id == "":
+		return nil
 	case leaves(name, d) && !known:
 		s.tombs.early(id, now)
 		return nil
@@ -99,6 +101,12 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		return s.finish(c, name, d, now)
 	case !known && !s.mayAppear(id, name, d, now):
 		return nil
+	case !known && newID != "":
+		// What it was before was missed.
+		id = newID
+		if c, known = s.calls[id]; !known {
+			c = s.begin(id, now)
+		}
 	case !known:
 		c = s.begin(id, now)
 	}
@@ -107,7 +115,7 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		ch.event.Role = opencti.Remaining
 	}
 	changed := !known
-	if newID := d.String("newCallId"); newID != "" && newID != id && (name == opencti.Transferred || name == opencti.Conferenced) {
+	if newID != "" && newID != id {
 		s.goOn(ch, newID, d, now)
 		c, changed = ch.call, true
 	}
