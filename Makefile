@@ -48,6 +48,10 @@ image: build ## Write the container image as dist/ctilink.tar (docker-archive)
 		bin/operator=/operator bin/runtime=/runtime bin/ctisim=/ctisim
 	@echo "dist/ctilink.tar: ctilink/ctilink:$(VERSION)"
 
+.PHONY: build-web
+build-web: ## Build what the runtime serves under /toolbar/ again (needs Node)
+	@cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
+
 .PHONY: generate
 generate: ## Make deep copies, CRDs, classes, roles and the API document again
 	@go run ./hack/manifests
@@ -73,6 +77,10 @@ conformance: ## Try the driver of CLASS against its simulator or server, and pri
 	@mkdir -p bin
 	@$(GO_BUILD) -o bin/ ./hack/conformance
 	@bin/conformance $(CLASS) $(ARGS)
+
+.PHONY: test-web
+test-web: ## Client, toolbar and team view: in Node and in Chromium, against a runtime and ctisim
+	@test/browser/run.sh
 
 .PHONY: e2e
 e2e: build ## The path on two real nodes of a fresh cluster (needs root)

@@ -1,4 +1,5 @@
 // Chromium for tests, and what an agent does at a toolbar.
+import { readFileSync } from "node:fs";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { token, World } from "../../web/test/world.ts";
 
@@ -62,3 +63,21 @@ export class Agent {
     await this.page.locator("cti-call").first().waitFor({ state: "detached" });
   }
 }
+
+const axe = readFileSync(new URL(import.meta.resolve("axe-core")), "utf8");
+
+/** What is serious for people with disabilities, in light and in dark. */
+export async function barriers(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => (window as any).axe.run());
+    for (const v of violations.filter((v: any) => ["serious", "critical"].includes(v.impact)))
+      found.push(`${colorScheme}: ${v.id}: ${v.nodes.map((n: any) => `${n.target} ${n.failureSummary}`).join("; ")}`);
+  }
+  return found;
+}
+
+/** Whether the page is as wide as the window, and nothing stands out. */
+export const fits = (page: Page): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);

@@ -26,8 +26,7 @@ export class AgentPart extends Part {
     .change button { padding: 6px 2px; font-size: 13px; white-space: nowrap; }
     .reasons { display: grid; gap: 6px; }
     .reasons button { justify-content: flex-start; width: 100%; text-align: left; }
-    .queues { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 10px; }
-    .queues li { font-size: 12px; padding: 2px 8px; border-radius: 99px; background: var(--cti-raised); color: var(--cti-muted); }
+    .queues { font-size: 12px; margin-top: 10px; overflow-wrap: anywhere; }
   `];
 
   /** Whether the reasons for being unavailable are shown. */
@@ -43,8 +42,7 @@ export class AgentPart extends Part {
   /** Available if the agent is not, and the other way round. */
   toggle() {
     const { agent } = this.state;
-    const available = agent.state === "Available" || agent.pendingState === "Available";
-    if (available) this.unavailable();
+    if (agent.state === "Available" || (agent.state === "Busy" && agent.pendingState === "Available")) this.unavailable();
     else this.ask("Available");
   }
 
@@ -58,7 +56,7 @@ export class AgentPart extends Part {
 
   private button(target: Target, label: string, activity: "SetAgentReady" | "SetAgentNotReady", run: () => void) {
     const { agent } = this.state;
-    const chosen = (agent.pendingState ?? agent.state) === target;
+    const chosen = ((agent.state === "Busy" && agent.pendingState) || agent.state) === target;
     return html`<button ?disabled=${!this.ready || (!this.can(activity) && !chosen)} aria-pressed=${chosen}
       aria-expanded=${target === "Unavailable" && this.hasReasons ? this.choosing : nothing}
       aria-keyshortcuts=${target === "Available" ? "Alt+Shift+R" : nothing}
@@ -110,7 +108,7 @@ export class AgentPart extends Part {
     const left = Math.max(0, Date.parse(wrapUpEndsAt) - this.now);
     const whole = Math.max(1000, Date.parse(wrapUpEndsAt) - Date.parse(began));
     return html`<progress max=${whole} .value=${left} aria-label="Time left for wrap-up"></progress>
-      <p class="then muted">${agentStates[(pendingState as AgentState["state"]) ?? "Available"]} in <span class="time">${span(left + 999)}</span></p>`;
+      <p class="then muted">${agentStates[(pendingState as AgentState["state"]) ?? "Available"]} in <span class="time">${span(left)}</span></p>`;
   }
 
   private pending({ pendingState, pendingReasonCode, state, wrapUpEndsAt }: AgentState) {
@@ -120,7 +118,7 @@ export class AgentPart extends Part {
   }
 
   private queues({ queues }: AgentState) {
-    return queues?.length ? html`<ul class="queues" aria-label="Your queues">${queues.map((q) => html`<li>${q.name}</li>`)}</ul>` : nothing;
+    return queues?.length ? html`<p class="queues muted">Queues: ${queues.map((q) => q.name).join(", ")}</p>` : nothing;
   }
 
   /** For an agent who has a desk and is logged out at the telephone system. */

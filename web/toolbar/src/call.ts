@@ -29,8 +29,22 @@ export class CallPart extends Part {
     dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 12px; margin-top: 10px; font-size: 13px; max-height: 12em; overflow: auto; }
     dt { color: var(--cti-muted); overflow-wrap: anywhere; max-width: 9em; }
     dd { overflow-wrap: anywhere; }
-    .actions { margin-top: 14px; }
-    .actions .wide { flex: 1 1 auto; }
+    .actions { margin-top: 14px; display: grid; grid-template-columns: repeat(auto-fill, minmax(80px, 1fr)); gap: 6px; }
+    .actions > button { flex-direction: column; gap: 3px; font-size: 12px; line-height: 1.25; padding: 7px 4px; min-height: 50px; background: var(--cti-raised); border-color: transparent; }
+    .actions > button:hover { border-color: var(--cti-edge); }
+    .actions > button[aria-expanded="true"] { border-color: var(--cti-text); }
+    .actions > .wide { grid-column: 1 / -1; flex-direction: row; font-size: 14px; min-height: 40px; gap: 8px; }
+    .actions > .main { background: var(--cti-accent-fill); }
+    .actions > .go { background: var(--cti-ok-fill); }
+    .actions > .end { background: var(--cti-bad-fill); }
+    .actions > button:disabled { background: var(--cti-raised); }
+    .Offering .actions > :not(.go) { background: var(--cti-surface); border-color: var(--cti-edge); }
+    .Offering .actions { grid-template-columns: repeat(3, 1fr); }
+    .Offering .actions > .go { grid-column: span 2; }
+    .Offering .actions > .go:only-child { grid-column: 1 / -1; }
+    .Offering .actions > .decline { grid-column: span 1; }
+    .ways { display: flex; flex-wrap: wrap; gap: 6px; }
+    .ways button { flex: 1 1 auto; white-space: nowrap; }
     .parties { margin-top: 10px; display: grid; gap: 2px; }
     .parties li { display: flex; align-items: center; gap: 8px; min-height: 36px; border-bottom: 1px solid var(--cti-line); }
     .parties li > span:first-child { overflow-wrap: anywhere; }
@@ -76,7 +90,7 @@ export class CallPart extends Part {
   }
 
   /** Activities of two calls stand at the one that is not on hold. */
-  private pair(activity: Activity, label: string, icon: TemplateResult, look = "wide") {
+  private pair(activity: Activity, label: string, icon: TemplateResult, look = "") {
     if (this.call.state === "Held") return nothing;
     const held = this.state.calls.filter((c) => c.state === "Held" && c.capabilities.includes(activity));
     const first = held.find((c) => c.interactionId === this.call.interactionId) ?? held[0];
@@ -86,10 +100,11 @@ export class CallPart extends Part {
 
   private pairActions() {
     const { purpose } = this.desk;
-    const look = (p: typeof purpose) => (purpose === p ? "wide main" : "wide");
+    const look = (p: typeof purpose) => (purpose === p ? "wide main" : "");
+    const transfer = this.pair("TransferCall", "Complete transfer", icons.transfer, look("transfer"));
+    const join = this.pair("ConferenceCall", "Join all", icons.join, look("conference"));
     return html`
-      ${this.pair("TransferCall", "Complete transfer", icons.transfer, look("transfer"))}
-      ${this.pair("ConferenceCall", "Join all", icons.join, look("conference"))}
+      ${purpose === "transfer" ? [transfer, join] : [join, transfer]}
       ${this.pair("AlternateCall", "Switch", icons.alternate)}
       ${this.pair(this.has("CancelTransfer") ? "CancelTransfer" : "CancelConference", "Back to caller", icons.back)}`;
   }
@@ -99,7 +114,7 @@ export class CallPart extends Part {
     return html`<div class="actions" role="group" aria-label="What you can do with this call">
       ${accepts ? this.button("AcceptInteraction", "Accept", icons.answer, "wide go", () => void this.desk.accept(this.call.callId), "Alt+Shift+A") : nothing}
       ${this.button("AnswerCall", "Answer", icons.answer, "wide go", undefined, "Alt+Shift+A")}
-      ${this.button("DeclineCall", "Decline", icons.close, "wide")}
+      ${this.button("DeclineCall", "Decline", icons.close, "wide decline")}
       ${this.pairActions()}
       ${this.button("HoldCall", "Hold", icons.hold, "", undefined, "Alt+Shift+H")}
       ${this.button("RetrieveCall", "Resume", icons.resume, "wide main", undefined, "Alt+Shift+H")}
@@ -152,10 +167,10 @@ export class CallPart extends Part {
       if (await this.desk.perform(activity, { callId: this.call.callId, destinationNumber })) this.panel = undefined;
     };
     const way = (activity: Activity, label: string, look = "") =>
-      this.has(activity) ? html`<button class="grow ${look}" value=${activity} ?disabled=${!this.ready} aria-busy=${this.desk.waits(activity)}>${label}</button>` : nothing;
+      this.has(activity) ? html`<button class=${look} value=${activity} ?disabled=${!this.ready} aria-busy=${this.desk.waits(activity)}>${label}</button>` : nothing;
     return html`<form class="inset form" @submit=${run}>
       <label><span>Number, agent or queue</span><input name="number" type="tel" required autocomplete="off" maxlength="64"></label>
-      <div class="actions">
+      <div class="ways">
         ${way("TransferInitiate", "Ask first", "main")} ${way("BlindTransfer", "Transfer now")} ${way("ConferenceInitiate", "Add to call")}
       </div>
     </form>`;
@@ -217,6 +232,12 @@ export class CallPart extends Part {
       ${state === "Offering" && !capabilities.includes("AnswerCall") ? html`<p class="told">Answer at your telephone.</p>` : nothing}`;
   }
 
+  /** A consult shows what is its own; the data is that of the call which it is about. */
+  private get inherits() {
+    const { callType, offeredBy, interactionId } = this.call;
+    return callType === "CONSULT" && !offeredBy && this.state.calls.some((c) => c !== this.call && c.interactionId === interactionId);
+  }
+
   override render() {
     const { state, variables } = this.call;
     const who = other(this.call, this.state.dn);
@@ -224,7 +245,7 @@ export class CallPart extends Part {
       <header><span class="badge">${callStates[state] ?? state}</span>${this.time()}</header>
       <h3>${who}</h3>
       ${this.told()} ${this.treatment()} ${this.parties()}
-      ${variables && Object.keys(variables).length ? html`<dl tabindex="0" aria-label="Data of this call">${Object.entries(variables).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>` : nothing}
+      ${variables && Object.keys(variables).length && !this.inherits ? html`<dl tabindex="0" aria-label="Data of this call">${Object.entries(variables).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>` : nothing}
       ${this.actions()} ${this.openPanel()}
     </article>`;
   }

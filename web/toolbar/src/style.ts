@@ -11,17 +11,18 @@ export const tokens = css`
     --cti-text: light-dark(#161b26, #eef1f6);
     --cti-muted: light-dark(#566070, #a6b0bf);
     --cti-accent: light-dark(#2952cc, #9db8ff);
-    --cti-on-accent: light-dark(#ffffff, #0d1630);
+    --cti-accent-fill: light-dark(#2952cc, #4169d6);
+    --cti-ok-fill: light-dark(#0b6b42, #147a50);
+    --cti-bad-fill: light-dark(#ac1f1a, #c4352f);
+    --cti-on-fill: #ffffff;
     --cti-ok: light-dark(#0b6b42, #6fdba6);
     --cti-ok-ground: light-dark(#e3f5ec, #143126);
-    --cti-on-ok: light-dark(#ffffff, #06281a);
     --cti-busy: light-dark(#1d55b8, #9cc2ff);
     --cti-busy-ground: light-dark(#e6effd, #18294a);
     --cti-warn: light-dark(#854a00, #ffca7a);
     --cti-warn-ground: light-dark(#fdf1de, #362811);
     --cti-bad: light-dark(#ac1f1a, #ff9d96);
     --cti-bad-ground: light-dark(#fdeaea, #3d1b1b);
-    --cti-on-bad: light-dark(#ffffff, #33090a);
     --cti-off: light-dark(#4f5866, #b3bcc9);
     --cti-off-ground: light-dark(#e9ecf1, #2a313d);
     --cti-radius: 12px;
@@ -42,6 +43,7 @@ export const shared = css`
   h1, h2, h3, p, dl, dd, ul, ol { margin: 0; padding: 0; }
   ul, ol { list-style: none; }
   h2 { font-size: 12px; font-weight: 600; color: var(--cti-muted); letter-spacing: .02em; }
+  [role="alert"]:empty { display: none; }
   .card {
     background: var(--cti-surface); border: 1px solid var(--cti-line); border-radius: var(--cti-radius);
     box-shadow: var(--cti-shadow); padding: 14px;
@@ -61,9 +63,9 @@ export const shared = css`
   button:hover { background: var(--cti-raised); }
   button:disabled { cursor: default; color: var(--cti-muted); background: var(--cti-raised); border-color: var(--cti-line); }
   button[aria-busy="true"] { cursor: progress; }
-  button.main { background: var(--cti-accent); color: var(--cti-on-accent); border-color: transparent; }
-  button.go { background: var(--cti-ok); color: var(--cti-on-ok); border-color: transparent; }
-  button.end { background: var(--cti-bad); color: var(--cti-on-bad); border-color: transparent; }
+  button.main { background: var(--cti-accent-fill); color: var(--cti-on-fill); border-color: transparent; }
+  button.go { background: var(--cti-ok-fill); color: var(--cti-on-fill); border-color: transparent; }
+  button.end { background: var(--cti-bad-fill); color: var(--cti-on-fill); border-color: transparent; }
   button.main:hover, button.go:hover, button.end:hover { filter: brightness(1.08); }
   button.main:disabled, button.go:disabled, button.end:disabled { background: var(--cti-raised); color: var(--cti-muted); filter: none; }
   button.quiet { border-color: transparent; background: transparent; color: var(--cti-muted); padding: 6px 8px; }

@@ -3,6 +3,7 @@ import { css } from "lit";
 export const look = css`
   :host { container-type: inline-size; }
   .page { display: grid; gap: 16px; padding: 16px; max-width: 1200px; margin: 0 auto; }
+  .page > * { min-width: 0; }
   .entry { max-width: 24rem; width: 100%; margin: 0 auto; padding: 20px; }
   h1 { font-size: 18px; margin: 0; overflow-wrap: anywhere; }
   .small { font-size: 12px; }
@@ -27,6 +28,7 @@ export const look = css`
   .waiting .big { color: var(--cti-warn); }
   .spark { width: 100%; height: 32px; display: block; margin: 8px 0 4px; }
   .spark polyline { fill: none; stroke: var(--cti-accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+  .spark line { stroke: var(--cti-line); vector-effect: non-scaling-stroke; }
   .spark polygon { fill: var(--cti-accent); opacity: .14; }
 
   .filter { width: 14rem; max-width: 50%; }
@@ -34,7 +36,7 @@ export const look = css`
   table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; padding: 7px 12px; font-weight: 400; vertical-align: baseline; }
   thead th { position: sticky; top: 0; background: var(--cti-surface); font-size: 12px; color: var(--cti-muted); box-shadow: inset 0 -1px var(--cti-line); }
-  thead button { padding: 0; min-height: 28px; font-size: 12px; }
+  thead button.quiet { padding: 0; min-height: 28px; font-size: 12px; }
   tbody tr + tr > * { border-top: 1px solid var(--cti-line); }
   tbody th { font-weight: 600; }
   .pill { background: var(--ground); color: var(--ink); font-weight: 550; font-size: 12px; padding: 2px 9px; border-radius: 99px; white-space: nowrap; }

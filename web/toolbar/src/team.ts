@@ -189,10 +189,11 @@ export class Team extends LitElement {
 
   private agent(s: PoolSession) {
     const { agent } = s;
-    const pending = agent.pendingState && agent.pendingState !== agent.state ? `, then ${agentStates[agent.pendingState as keyof typeof agentStates]}` : "";
+    const pending = agent.pendingState && agent.pendingState !== agent.state && `then ${agentStates[agent.pendingState as keyof typeof agentStates]}`;
+    const ringing = agent.state === "Busy" && s.calls.length > 0 && s.calls.every((c) => c.state === "Offering");
     return html`<tr>
       <th scope="row">${s.agentId ?? "–"}</th><td class="phone">${s.dn}</td>
-      <td>${s.agentId ? html`<span class="pill ${agent.state}">${agentStates[agent.state]}</span> <span class="muted small">${agent.reasonCode ?? ""}${pending}</span>` : nothing}
+      <td>${s.agentId ? html`<span class="pill ${agent.state}">${ringing ? "Call ringing" : agentStates[agent.state]}</span> <span class="muted small">${[agent.reasonCode, pending].filter(Boolean).join(", ")}</span>` : nothing}
         ${s.link === "LinkUp" ? nothing : html`<span class="pill lost">not connected</span>`}</td>
       <td class="time">${s.agentId ? since(agent.since, this.now) : nothing}</td>
       <td>${s.calls.map((c) => html`<span class="call">${callStates[c.state] ?? c.state}${c.queue ? html` <span class="muted">for ${c.queue}</span>` : nothing} <span class="time muted">${since(c.answeredAt ?? c.startedAt, this.now)}</span></span>`)}</td>

@@ -200,7 +200,7 @@ export class Toolbar extends LitElement {
 
   private notice() {
     const notice = this.desk?.notice;
-    return html`<div role=${notice?.calm ? "status" : "alert"}>${notice
+    return html`<div role="alert">${notice
       ? html`<div class="strip ${notice.calm ? "calm" : "bad"}">
           <div class="row top-aligned"><span class="grow"><strong>${notice.title}</strong> ${notice.todo ?? ""}</span>
             <button class="quiet" aria-label="Dismiss" @click=${() => this.desk!.tell(undefined)}>${icons.close}</button></div>

@@ -123,7 +123,7 @@ const calls: Record<string, (who: string, event: Event) => string> = {
   Diverted: (who) => `The call from ${who} went elsewhere`,
   Failed: (who) => `${who} could not be reached`,
   Abandoned: (who) => `${who} hung up before the answer`,
-  Released: (who, { cause }) => (cause === "LostInResync" ? `The call with ${who} ended while the connection was lost` : `The call with ${who} ended`),
+  Released: (who, { cause }) => (cause === "LostInResync" ? `The call with ${who} ended while the connection was lost` : who.startsWith("Conference") ? "The conference ended" : `The call with ${who} ended`),
 };
 
 /** What just happened, for the list and for screen readers; nothing for what nobody needs to be told. */
@@ -148,6 +148,6 @@ const byOthers: Partial<Record<NonNullable<AgentState["cause"]>, string>> = {
 function agentChange(agent: AgentState, codes?: ReasonCodes): string | undefined {
   const by = (agent.cause && byOthers[agent.cause]) ?? "";
   if (agent.state === "Busy") return undefined; // the calls tell
-  if (agent.state === "AfterCallWork") return "You are in wrap-up" + by;
+  if (agent.state === "AfterCallWork") return "You are in wrap-up" + (agent.cause === "System" ? "" : by);
   return `You are ${agentState(agent, codes).replace(/^./, (c) => c.toLowerCase())}${by}`;
 }

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The tests of web/: its types, the built files in git, the client against a real runtime,
+# the toolbar in Chromium. Arguments are parts of test files' names; without them all run.
+set -euo pipefail
+cd "$(dirname "$0")/../../web"
+
+from=$SECONDS
+step() { echo "--- $1 ($((SECONDS - from))s)"; }
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+if ! command -v chromium >/dev/null; then
+  step "Chromium"
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends chromium
+fi
+if [ "$(node -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null)" != true ]; then
+  echo "test-web: Node 20 or later is needed; install nodejs and npm" >&2
+  exit 1
+fi
+
+step "packages"
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+fi
+
+step "what is made of other files is current"
+node client/generate.mjs ../runtime/server/testdata/openapi.json "$tmp/api.ts"
+node build.mjs "$tmp/dist"
+if ! diff -r "$tmp/api.ts" client/src/api.ts || ! diff -rq "$tmp/dist" dist; then
+  echo "test-web: run 'make build-web' and commit what it changes" >&2
+  exit 1
+fi
+
+step "types"
+node_modules/.bin/tsc -p .
+
+step "programs"
+CGO_ENABLED=0 go build -C .. -o "$tmp/bin/" ./cmd/runtime ./cmd/ctisim
+
+step "tests"
+CTILINK_BIN="$tmp/bin" node test/run.mjs "$@"
+
+step "end"
