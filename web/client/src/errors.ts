@@ -1,5 +1,5 @@
-import type { Problem, Snapshot } from "./api.ts";
-import type { ErrorCode } from "./names.ts";
+import type { Problem, Snapshot } from "./api.js";
+import type { ErrorCode } from "./names.js";
 
 /** What went wrong, by a code of the closed set. */
 export class CtilinkError extends Error {

@@ -1,4 +1,4 @@
-import type { Call, Event, Snapshot } from "./api.ts";
+import type { Call, Event, Snapshot } from "./api.js";
 
 /** What is known of a session: its last Snapshot and what events have changed since. */
 export type Known = Snapshot;

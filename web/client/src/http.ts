@@ -1,4 +1,4 @@
-import { CtilinkError, errorOf, Unreachable } from "./errors.ts";
+import { CtilinkError, errorOf, Unreachable } from "./errors.js";
 
 /** Where the API is, and what to say there. */
 export interface Options {

@@ -1,7 +1,7 @@
-import type { LinkInfo, Opened, OpenSession, QueueReport } from "./api.ts";
-import { Http, type Options } from "./http.ts";
-import { PoolWatch } from "./pool.ts";
-import { savedOf, Session, type Saved } from "./session.ts";
+import type { LinkInfo, Opened, OpenSession, QueueReport } from "./api.js";
+import { Http, type Options } from "./http.js";
+import { PoolWatch } from "./pool.js";
+import { savedOf, Session, type Saved } from "./session.js";
 
 /** A link's API: where sessions are opened. */
 export class Link {

@@ -1,4 +1,4 @@
-import type { Activity, ActivityProperties, Call, Snapshot } from "./api.ts";
+import type { Activity, ActivityProperties, Call, Snapshot } from "./api.js";
 
 type Wish = (state: Snapshot, properties: Record<string, any>) => boolean;
 

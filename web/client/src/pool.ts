@@ -1,10 +1,10 @@
-import type { PoolEvent, PoolSession, QueueStatistics } from "./api.ts";
-import { Backoff } from "./backoff.ts";
-import { CtilinkError, passes } from "./errors.ts";
-import type { Http } from "./http.ts";
-import type { Connection } from "./session.ts";
-import { follow, readStream } from "./stream.ts";
-import { tell } from "./tell.ts";
+import type { PoolEvent, PoolSession, QueueStatistics } from "./api.js";
+import { Backoff } from "./backoff.js";
+import { CtilinkError, passes } from "./errors.js";
+import type { Http } from "./http.js";
+import type { Connection } from "./session.js";
+import { follow, readStream } from "./stream.js";
+import { tell } from "./tell.js";
 
 /** A pool as supervisors see it. Each change makes a new object. */
 export interface PoolState {

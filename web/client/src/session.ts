@@ -1,11 +1,11 @@
-import type { Accepted, Activity, ActivityProperties, Event, Opened, OpenSession, Snapshot } from "./api.ts";
-import { Backoff, pause } from "./backoff.ts";
-import { CtilinkError, OutcomeUnknown, passes, Unreachable } from "./errors.ts";
-import { fold, orderOf, placeOf, tidy, type Known } from "./fold.ts";
-import type { Http } from "./http.ts";
-import { cameTrue } from "./outcome.ts";
-import { follow, readStream } from "./stream.ts";
-import { tell } from "./tell.ts";
+import type { Accepted, Activity, ActivityProperties, Event, Opened, OpenSession, Snapshot } from "./api.js";
+import { Backoff, pause } from "./backoff.js";
+import { CtilinkError, OutcomeUnknown, passes, Unreachable } from "./errors.js";
+import { fold, orderOf, placeOf, tidy, type Known } from "./fold.js";
+import type { Http } from "./http.js";
+import { cameTrue } from "./outcome.js";
+import { follow, readStream } from "./stream.js";
+import { tell } from "./tell.js";
 
 /** How the stream of events is. */
 export type Connection = "connecting" | "live" | "reconnecting" | "unauthorized" | "ended";

@@ -1,7 +1,7 @@
-import { pause, type Backoff } from "./backoff.ts";
-import { CtilinkError, Unreachable } from "./errors.ts";
-import type { Http } from "./http.ts";
-import { readEvents } from "./sse.ts";
+import { pause, type Backoff } from "./backoff.js";
+import { CtilinkError, Unreachable } from "./errors.js";
+import type { Http } from "./http.js";
+import { readEvents } from "./sse.js";
 
 /** A server says something every 15 s; who hears nothing for this long, in milliseconds, is cut off. */
 export const silence = 30_000;
