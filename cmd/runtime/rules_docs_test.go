@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
 var update = flag.Bool("update", false, "write what commands print into docs/rules.md anew")
@@ -118,6 +120,22 @@ func TestRulesCommandsThatAreWrong(t *testing.T) {
 	} {
 		if got := execute(line); !strings.Contains(got, want) || !strings.Contains(got, "runtime: ") {
 			t.Errorf("%s\n%s\nwant %q", line, got, want)
+		}
+	}
+}
+
+// What the page says of events and fields is what the compiler takes.
+func TestRulesPageListsEventsAndFields(t *testing.T) {
+	body, err := os.ReadFile(rulesPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range opencti.EventNames() {
+		kind, _ := opencti.TypeOf(n)
+		for _, word := range append([]string{string(n), string(kind)}, opencti.PopulateFields(kind)...) {
+			if opencti.PopulateFields(kind) != nil && !regexp.MustCompile(`\b`+word+`\b`).Match(body) {
+				t.Errorf("the page does not tell of %s", word)
+			}
 		}
 	}
 }

@@ -209,31 +209,27 @@ func undeclared(p place, m []string) (problem, hint string) {
 	return problem, "it may read " + strings.Join(variablesOf(p.env), ", ")
 }
 
-// undefined explains a field that a variable does not have.
+// undefined explains a field that a variable, or something in it, does not have.
 func undefined(p place, m []string) (problem, hint string) {
-	owner := regexp.MustCompile(`(\w+)$`).FindString(p.before())
+	owner := lastWord(p.before())
 	problem = "there is no field " + quoted(m[1])
-	for _, t := range typesOf(p.env, owner) {
-		fields, _ := p.env.CELTypeProvider().FindStructFieldNames(t)
-		slices.Sort(fields)
-		if near := nearest(m[1], fields); near != "" {
-			return problem, "did you mean " + near + "?"
+	for _, v := range p.env.Variables() {
+		if v.Name() == owner {
+			return problem, suggestion(m[1], fieldsOf(p.env, v.Type().TypeName()))
 		}
-		if len(fields) > 0 {
-			return problem, owner + " has " + strings.Join(fields, ", ")
+	}
+	for _, inner := range []string{"opencti.Party", "opencti.Treatment", "opencti.ScreenPop"} {
+		if near := nearest(m[1], fieldsOf(p.env, inner)); near != "" {
+			return problem, "did you mean " + near + "?"
 		}
 	}
 	return problem, ""
 }
 
-// typesOf guesses the type of what stands before a dot: a variable's, else any.
-func typesOf(env *cel.Env, owner string) []string {
-	for _, v := range env.Variables() {
-		if v.Name() == owner {
-			return []string{v.Type().TypeName()}
-		}
-	}
-	return []string{"opencti.Party", "opencti.Treatment", "opencti.ScreenPop"}
+func fieldsOf(env *cel.Env, typeName string) []string {
+	fields, _ := env.CELTypeProvider().FindStructFieldNames(typeName)
+	slices.Sort(fields)
+	return fields
 }
 
 // noOverload explains an operator or function with operands that it does not take.

@@ -188,15 +188,28 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// TestARuleCannotHang: loops over long lists end, and the next event is well again.
+// TestARuleCannotHang: what takes long ends, and the next event is well again.
 func TestARuleCannotHang(t *testing.T) {
-	long := make([]string, 2000)
-	s := compileRules(t, opencti.RuleSet{Filter: []opencti.Filter{{Name: "slow", When: "event.list.all(a, event.list.all(b, a == b))"}}})
-	if _, err := s.Drops(input("X", map[string]any{"list": long}), opencti.Offering); said(err) != "rules: filter[slow].when: fails: it takes too many steps" {
-		t.Errorf("got %v", err)
-	}
-	if got, err := s.Drops(input("X", map[string]any{"list": long[:20]}), opencti.Offering); err != nil || !got {
-		t.Errorf("a short list: %v, %v", got, err)
+	long := strings.Repeat("ab", 1<<15)
+	for name, tc := range map[string]struct {
+		when       string
+		evil, good any
+	}{
+		"loop in a loop": {"event.x.all(a, event.x.all(b, a == b))", make([]string, 2000), make([]string, 20)},
+		"search":         {"event.x.matches('(a|b|ab|ba)*c(a|b)*d[a-f]{20,40}x') || true", long, "abc"},
+		"growing text":   {"(event.x" + strings.Repeat(" + event.x", 200) + ") != ''", long, "abc"},
+		"growing list":   {"(event.x" + strings.Repeat(" + event.x", 200) + ") != []", make([]string, 2000), make([]string, 2)},
+		"replacing":      {"event.x.replace('a', 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb').replace('b', 'cccccccccccccccccccccccccccccccccccccc') != ''", long, "abc"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := compileRules(t, opencti.RuleSet{Filter: []opencti.Filter{{Name: "slow", When: tc.when}}})
+			if _, err := s.Drops(input("X", map[string]any{"x": tc.evil}), opencti.Offering); said(err) != "rules: filter[slow].when: fails: it takes too many steps" {
+				t.Errorf("got %v", err)
+			}
+			if got, err := s.Drops(input("X", map[string]any{"x": tc.good}), opencti.Offering); err != nil || !got {
+				t.Errorf("a small value: %v, %v", got, err)
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 
@@ -13,6 +14,9 @@ import (
 
 // nameBound is how long the name of attached data may be.
 const nameBound = 64
+
+// reservedPrefix: under such names drivers attach the lineage of a call.
+const reservedPrefix = "ctilink."
 
 // Treatments is a pool's compiled call treatment. It is immutable and safe for
 // concurrent use; nil treats no call.
@@ -60,6 +64,10 @@ func (c *compiler) treatment(r opencti.TreatmentRule) treatment {
 	for _, name := range slices.Sorted(maps.Keys(r.AttachData)) {
 		if name == "" || len(name) > nameBound {
 			c.refuse(r.Name, treatmentField(r.Name, "attachData"), fmt.Sprintf("names of data have 1 to %d characters", nameBound), "")
+			continue
+		}
+		if strings.HasPrefix(name, reservedPrefix) {
+			c.refuse(r.Name, treatmentField(r.Name, "attachData."+name), "names that begin with "+reservedPrefix+" are the runtime's own", "give it another name")
 			continue
 		}
 		e := c.expression(known().treat, r.AttachData[name], text, r.Name, treatmentField(r.Name, "attachData."+name))

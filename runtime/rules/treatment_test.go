@@ -114,6 +114,9 @@ func TestWrongTreatments(t *testing.T) {
 		"empty screen pop":             {ScreenPop: &opencti.ScreenPop{}},
 		"screen pop with both":         {ScreenPop: &opencti.ScreenPop{URL: "https://x/", Interaction: "y"}},
 		"data with a long name":        {AttachData: map[string]string{strings.Repeat("n", 65): "'x'"}},
+		"data of the runtime":          {AttachData: map[string]string{"ctilink.from": "session.dn"}},
+		"field of a party, far off":    {When: "call.parties.exists(p, p.colour == 'red')"},
+		"field of a time":              {When: "call.since.year == 2026"},
 		"data that is no text":         {AttachData: map[string]string{"n": "5"}},
 	}
 	for name, address := range map[string]string{
