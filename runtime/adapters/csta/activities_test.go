@@ -263,6 +263,16 @@ func TestDataIsAttachedWhereItLacks(t *testing.T) {
 
 // Who has alternated has the consult on hold: it ends all the same, and not the first call.
 func TestCancelAfterAlternating(t *testing.T) {
+	t.Run("as the session says", func(t *testing.T) {
+		p := newPeer(t, quiet())
+		_, device := p.connected(nil)
+		r := opencti.Request{Activity: opencti.CancelConference, CallID: "7", HeldCallID: "8", ConsultCallID: "8"}
+		if err := opencti.Perform(t.Context(), device, r); err != nil {
+			t.Fatal(err)
+		}
+		p.expect("ClearConnection")
+		p.expectNothing()
+	})
 	p := newPeer(t, quiet())
 	_, device := p.connected(nil)
 	for _, r := range []opencti.Request{

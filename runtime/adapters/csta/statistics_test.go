@@ -148,7 +148,8 @@ func TestMonitorOfAQueueIsStopped(t *testing.T) {
 	c, _ := p.connected(events)
 	statistics(t, c, "5000")
 	p.send("0001", `<MonitorStop><monitorCrossRefID>71</monitorCrossRefID></MonitorStop>`)
-	for _, request := range []string{"MonitorStart", "SnapshotDevice", "GetAgentState", "MonitorStopResponse"} {
+	p.send("0002", `<SystemStatus><systemStatus>normal</systemStatus></SystemStatus>`) // when this is answered, that is done
+	for _, request := range []string{"MonitorStart", "SnapshotDevice", "GetAgentState", "MonitorStopResponse", "SystemStatusResponse"} {
 		p.expect(request)
 	}
 	statistics(t, c, "5000")

@@ -130,7 +130,7 @@ func (d *device) CancelConference(ctx context.Context, r opencti.Request) error 
 // it is the consult that is on hold, and the first call needs no retrieving.
 func (d *device) reconnect(ctx context.Context, r opencti.Request) error {
 	consult, first := r.CallID, r.HeldCallID
-	if p := d.phone(); consult != "" && p.consultsWith(first) && !p.consultsWith(consult) {
+	if d.isAlternated(r) {
 		_, err := d.change(ctx, r, &wire.ClearConnection{Connection: d.connection(first)}, first)
 		return err
 	}
@@ -146,6 +146,16 @@ func (d *device) reconnect(ctx context.Context, r opencti.Request) error {
 	}
 	_, err := d.change(ctx, r, &wire.RetrieveCall{Call: d.connection(first)}, first)
 	return err
+}
+
+// isAlternated says whether it is the consult that is on hold. The session knows; without it,
+// what the calls were made for tells.
+func (d *device) isAlternated(r opencti.Request) bool {
+	if r.ConsultCallID != "" {
+		return r.ConsultCallID == r.HeldCallID
+	}
+	p := d.phone()
+	return r.CallID != "" && p.consultsWith(r.HeldCallID) && !p.consultsWith(r.CallID)
 }
 
 // BlindTransfer implements opencti.TransferControl.
