@@ -18,6 +18,8 @@ type flags struct {
 
 	extensions, agents, queues                            []string
 	ringTime, wrapUpTime, talkTime, patience, answerDelay time.Duration
+	agentAnswerDelay                                      time.Duration
+	seatAgents                                            bool
 	callsPerMinute                                        float64
 	seed                                                  uint64
 	applicationUser, applicationPassword, agentPassword   string
@@ -43,6 +45,8 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.DurationVar(&f.ringTime, "ring-time", time.Duration(d.RingTime), "how long a call of a queue rings before it goes back there")
 	set.DurationVar(&f.wrapUpTime, "wrap-up-time", time.Duration(d.WrapUpTime), "work after a call of a queue; 0: none")
 	set.DurationVar(&f.answerDelay, "answer-delay", time.Duration(d.AnswerDelay), "how long an outside party that is called lets it ring")
+	set.DurationVar(&f.agentAnswerDelay, "agent-answer-delay", time.Duration(d.AgentAnswerDelay), "agents answer calls of queues by themselves after this; 0: never")
+	set.BoolVar(&f.seatAgents, "seat-agents", d.SeatAgents, "begin with every agent ready, the first at the first extension and so on")
 	set.Float64Var(&f.callsPerMinute, "calls-per-minute", d.CallsPerMinute, "generated callers; 0: none")
 	set.DurationVar(&f.talkTime, "talk-time", time.Duration(d.TalkTime), "how long generated callers talk, on average")
 	set.DurationVar(&f.patience, "patience", time.Duration(d.Patience), "how long generated callers wait, on average")
@@ -88,6 +92,8 @@ func (f *flags) overrides(s *simulator.Settings) map[string]func() error {
 		"ring-time":            set(&s.RingTime, simulator.Duration(f.ringTime)),
 		"wrap-up-time":         set(&s.WrapUpTime, simulator.Duration(f.wrapUpTime)),
 		"answer-delay":         set(&s.AnswerDelay, simulator.Duration(f.answerDelay)),
+		"agent-answer-delay":   set(&s.AgentAnswerDelay, simulator.Duration(f.agentAnswerDelay)),
+		"seat-agents":          set(&s.SeatAgents, f.seatAgents),
 		"calls-per-minute":     set(&s.CallsPerMinute, f.callsPerMinute),
 		"talk-time":            set(&s.TalkTime, simulator.Duration(f.talkTime)),
 		"patience":             set(&s.Patience, simulator.Duration(f.patience)),

@@ -3,6 +3,7 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"time"
 
@@ -25,11 +26,15 @@ type Settings struct {
 	// Application is how a CSTA application logs in.
 	Application Application `json:"application"`
 
-	RingTime              Duration `json:"ringTime"`
-	WrapUpTime            Duration `json:"wrapUpTime"`
-	AnswerDelay           Duration `json:"answerDelay"`
-	NoAnswerReason        string   `json:"noAnswerReason"`
-	RefuseLogoutWhileBusy bool     `json:"refuseLogoutWhileBusy"`
+	RingTime    Duration `json:"ringTime"`
+	WrapUpTime  Duration `json:"wrapUpTime"`
+	AnswerDelay Duration `json:"answerDelay"`
+	// AgentAnswerDelay is after how long agents answer calls of queues by themselves; 0: never.
+	AgentAnswerDelay Duration `json:"agentAnswerDelay"`
+	// SeatAgents begins with every agent ready, the first at the first extension and so on.
+	SeatAgents            bool   `json:"seatAgents"`
+	NoAnswerReason        string `json:"noAnswerReason"`
+	RefuseLogoutWhileBusy bool   `json:"refuseLogoutWhileBusy"`
 	// DoNotDisturbTo is where calls go for a telephone that is not to be disturbed.
 	DoNotDisturbTo string `json:"doNotDisturbTo"`
 	// SurvivingLinkage is first or consult: whose global id stays on a transfer.
@@ -142,6 +147,7 @@ func (s Settings) model() switchmodel.Config {
 		RingTime:              time.Duration(s.RingTime),
 		WrapUpTime:            time.Duration(s.WrapUpTime),
 		AnswerDelay:           time.Duration(s.AnswerDelay),
+		AgentAnswerDelay:      time.Duration(s.AgentAnswerDelay),
 		NoAnswerReason:        s.NoAnswerReason,
 		RefuseLogoutWhileBusy: s.RefuseLogoutWhileBusy,
 		DoNotDisturbTo:        s.DoNotDisturbTo,
@@ -176,4 +182,36 @@ func (s Settings) traffic() traffic.Config {
 		cfg.Queues = append(cfg.Queues, q.ID)
 	}
 	return cfg
+}
+
+// seat makes all agents ready, as far as there are extensions for them.
+func (s Settings) seat(model *switchmodel.Switch) error {
+	next, stop := iter.Pull(numbers(s.Extensions))
+	defer stop()
+	for agent := range numbers(s.Agents) {
+		device, ok := next()
+		if !ok {
+			return nil
+		}
+		id := switchmodel.AgentID(agent)
+		if _, err := model.Seat(id, switchmodel.DeviceID(device)); err != nil {
+			return fmt.Errorf("seatAgents: %s at %s: %w", agent, device, err)
+		}
+		if _, err := model.SetAgentState(switchmodel.AgentRequest{Device: switchmodel.DeviceID(device), State: switchmodel.Ready}); err != nil {
+			return fmt.Errorf("seatAgents: %s at %s: %w", agent, device, err)
+		}
+	}
+	return nil
+}
+
+func numbers(ranges []switchmodel.Range) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, r := range ranges {
+			for number := range r.Numbers() {
+				if !yield(number) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -58,17 +58,19 @@ conferenceParties: 3
 
 func TestBadSettingsNameTheField(t *testing.T) {
 	tests := map[string]struct{ tc, want string }{
-		"misspelt":       {"ringtime: 3s", `unknown field "ringtime"`},
-		"twice":          {"seed: 1\nseed: 2", "seed"},
-		"no duration":    {"ringTime: soon", "invalid duration"},
-		"no range":       {"agents: [x]", "want digits"},
-		"no password":    {"agentPassword: ''", "agentPassword: is missing"},
-		"no user":        {"application: {user: ''}", "application: "},
-		"neither side":   {"survivingLinkage: both", "survivingLinkage: "},
-		"no conference":  {"conferenceParties: 2", "conferenceParties: "},
-		"no ring time":   {"ringTime: 0s", "ringTime: "},
-		"impatient":      {"callsPerMinute: 1\npatience: 0s", "patience: "},
-		"queue no queue": {"queues: [{id: '5000'}]", "queues[0].name: "},
+		"misspelt":                {"ringtime: 3s", `unknown field "ringtime"`},
+		"twice":                   {"seed: 1\nseed: 2", "seed"},
+		"no duration":             {"ringTime: soon", "invalid duration"},
+		"no range":                {"agents: [x]", "want digits"},
+		"no password":             {"agentPassword: ''", "agentPassword: is missing"},
+		"no user":                 {"application: {user: ''}", "application: "},
+		"neither side":            {"survivingLinkage: both", "survivingLinkage: "},
+		"no conference":           {"conferenceParties: 2", "conferenceParties: "},
+		"no ring time":            {"ringTime: 0s", "ringTime: "},
+		"answers before it rings": {"agentAnswerDelay: -1s", "agentAnswerDelay: "},
+		"no number":               {"doNotDisturbTo: somebody", "doNotDisturbTo: "},
+		"impatient":               {"callsPerMinute: 1\npatience: 0s", "patience: "},
+		"queue no queue":          {"queues: [{id: '5000'}]", "queues[0].name: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -48,6 +48,11 @@ func New(s Settings, log logr.Logger) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.SeatAgents {
+		if err := s.seat(model); err != nil {
+			return nil, err
+		}
+	}
 	server := cstaserver.New(s.server(), model, log.WithName("csta"))
 	return &Simulator{
 		Switch:   model,

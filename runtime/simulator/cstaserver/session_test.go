@@ -1,6 +1,7 @@
 package cstaserver
 
 import (
+	"flag"
 	"testing"
 	"time"
 
@@ -10,7 +11,15 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Rapid's defaults are too few for states that need several steps to reach.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"rapid.checks": "400", "rapid.steps": "80"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestLogin(t *testing.T) {
 	tests := map[string]struct {

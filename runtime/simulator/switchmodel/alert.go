@@ -1,5 +1,7 @@
 package switchmodel
 
+import "time"
+
 // alert rings a telephone, and the other one of a shared line. A call from a
 // queue rings for a limited time.
 func (s *Switch) alert(c *call, phone *extension, from *queue, cause Cause) {
@@ -27,7 +29,18 @@ func (s *Switch) limitRinging(n *connection) {
 		limit, n.reason = o.Delay, o.Reason
 	}
 	s.cancel(n.ringing)
+	if delay := s.cfg.AgentAnswerDelay; delay > 0 && delay < limit {
+		n.ringing = s.after(delay, func() { s.answerOr(n, limit-delay) })
+		return
+	}
 	n.ringing = s.after(limit, func() { s.returnToQueue(n) })
+}
+
+// answerOr lets an agent pick up, or who is in another call let it ring on.
+func (s *Switch) answerOr(n *connection, limit time.Duration) {
+	if s.pickUp(n) != nil {
+		n.ringing = s.after(limit, func() { s.returnToQueue(n) })
+	}
 }
 
 // ringOut begins with the calls of queues that ring already.

@@ -19,6 +19,9 @@ type Config struct {
 	WrapUpTime time.Duration // automatic work after an ACD call; 0: none
 	// AnswerDelay is how long an outside party that is called lets it ring.
 	AnswerDelay time.Duration
+	// AgentAnswerDelay lets agents answer the calls of their queues by themselves;
+	// 0: never.
+	AgentAnswerDelay time.Duration
 	// NoAnswerReason is the reason that the switch gives an agent whom it made
 	// not ready because a call was not answered.
 	NoAnswerReason string
@@ -82,6 +85,8 @@ func (c Config) Validate() error {
 		return errors.New("wrapUpTime: must not be negative")
 	case c.AnswerDelay < 0:
 		return errors.New("answerDelay: must not be negative")
+	case c.AgentAnswerDelay < 0:
+		return errors.New("agentAnswerDelay: must not be negative")
 	case c.SurvivingLinkage != FirstLinkage && c.SurvivingLinkage != ConsultLinkage:
 		return fmt.Errorf("survivingLinkage: must be %s or %s", FirstLinkage, ConsultLinkage)
 	case c.ConferenceParties < 3:

@@ -157,6 +157,9 @@ func (x *extension) illegal(s *Switch) error {
 	if a == nil {
 		return nil
 	}
+	if n := a.reserved; n != nil && n.reserved != a {
+		return fmt.Errorf("agent %s is reserved for a call that is not for him", a.id)
+	}
 	if busy := a.state == Busy; busy != (len(x.connections) > 0 || a.reserved != nil) {
 		return fmt.Errorf("agent %s is %s with %d calls", a.id, a.state, len(x.connections))
 	}

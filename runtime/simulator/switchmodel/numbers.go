@@ -2,6 +2,8 @@ package switchmodel
 
 import (
 	"fmt"
+	"iter"
+	"strconv"
 	"strings"
 )
 
@@ -55,6 +57,19 @@ func (r Range) Contains(number string) bool {
 
 func (r Range) overlaps(other Range) bool {
 	return len(r.First) == len(other.First) && r.First <= other.Last && other.First <= r.Last
+}
+
+// Numbers lists a range's numbers, in order.
+func (r Range) Numbers() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		first, _ := strconv.ParseUint(r.First, 10, 64)
+		last, _ := strconv.ParseUint(r.Last, 10, 64)
+		for n := first; n <= last; n++ {
+			if !yield(fmt.Sprintf("%0*d", len(r.First), n)) {
+				return
+			}
+		}
+	}
 }
 
 func contains(ranges []Range, number string) bool {
