@@ -13,10 +13,10 @@ func agentScenarios() []scenario {
 		{row: row(opencti.LogoutAgent), name: "logs out", play: logsOut},
 		{row: row(opencti.LogoutAgent), name: "queue by queue", play: logsOutByQueue},
 		{row: row(opencti.SetAgentReady), name: "becomes available", play: becomesReady},
-		{row: row(opencti.SetAgentReady), name: "gets a call of the queue", needs: []opencti.Activity{opencti.AnswerCall}, play: getsACallOfTheQueue},
+		{row: row(opencti.SetAgentReady), name: "gets a call of the queue", play: getsACallOfTheQueue},
 		{row: row(opencti.SetAgentNotReady), name: "becomes unavailable, with a reason", play: becomesNotReady},
 		{row: row(opencti.SetAgentNotReady), name: "starts after-call work", play: startsAfterCallWork},
-		{row: row(opencti.SetAgentNotReady), name: "while busy", needs: []opencti.Activity{opencti.AnswerCall}, play: notReadyWhileBusy},
+		{row: row(opencti.SetAgentNotReady), name: "while busy", play: notReadyWhileBusy},
 		{row: RowServer, name: "a supervisor changes the state", needs: []opencti.Activity{opencti.LoginAgent}, play: supervisorChangesTheState},
 		{row: RowServer, name: "the agent's state is not known", needs: []opencti.Activity{opencti.LoginAgent}, play: stateIsNotKnown},
 	}
@@ -50,7 +50,7 @@ func loginIsRefused(s *stage) {
 	}
 	alice.refused(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password, Queue: "no-such-queue"}, "a queue that does not exist", opencti.InvalidQueue)
 	alice.logsIn()
-	alice.refused(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password}, "an agent who is logged in", opencti.AlreadyLoggedIn)
+	alice.forbidden(opencti.LoginAgent, opencti.Request{AgentPassword: alice.agent.Password}, "an agent who is logged in", opencti.AlreadyLoggedIn)
 }
 
 // queues gives the first n queues of the world.
@@ -95,7 +95,7 @@ func (d *desk) isIn(queues []string) {
 
 func logsOut(s *stage) {
 	alice := s.desk(0)
-	alice.refused(opencti.LogoutAgent, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
+	alice.forbidden(opencti.LogoutAgent, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
 	alice.logsIn()
 	id := alice.does(opencti.LogoutAgent, opencti.Request{})
 	alice.hears(expect{event: opencti.LoggedOut, after: afterLogin, causedBy: id})
@@ -120,7 +120,7 @@ func logsOutByQueue(s *stage) {
 
 func becomesReady(s *stage) {
 	alice := s.desk(0)
-	alice.refused(opencti.SetAgentReady, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
+	alice.forbidden(opencti.SetAgentReady, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
 	alice.ready()
 }
 
@@ -136,8 +136,7 @@ func getsACallOfTheQueue(s *stage) {
 	s.queued()
 	offer := alice.hears(expect{event: opencti.Offering, newCall: true, callType: opencti.Inbound, offeredBy: opencti.ByQueue,
 		queue: queue, ani: s.cast.Customer, data: callData()})
-	id := alice.does(opencti.AnswerCall, opencti.Request{CallID: offer.Call.CallID})
-	alice.hears(expect{event: opencti.Established, callID: offer.Call.CallID, causedBy: id})
+	alice.answered(offer.Call.CallID)
 	alice.hears(expect{event: opencti.Busy})
 	s.act(RowCaller, Act{Who: s.cast.Customer, Does: HangsUp})
 	alice.hears(expect{event: opencti.Released, callID: offer.Call.CallID, ended: true})
@@ -146,7 +145,7 @@ func getsACallOfTheQueue(s *stage) {
 
 func becomesNotReady(s *stage) {
 	alice := s.desk(0)
-	alice.refused(opencti.SetAgentNotReady, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
+	alice.forbidden(opencti.SetAgentNotReady, opencti.Request{}, "an agent who is not logged in", opencti.NotLoggedIn)
 	alice.ready()
 	for _, reason := range []string{"lunch", "training"} {
 		id := alice.does(opencti.SetAgentNotReady, opencti.Request{ReasonCode: reason})
@@ -170,8 +169,7 @@ func notReadyWhileBusy(s *stage) {
 	alice.ready()
 	s.queued()
 	offer := alice.hears(expect{event: opencti.Offering, newCall: true})
-	alice.does(opencti.AnswerCall, opencti.Request{CallID: offer.Call.CallID})
-	alice.hears(expect{event: opencti.Established, callID: offer.Call.CallID})
+	alice.answered(offer.Call.CallID)
 	alice.hears(expect{event: opencti.Busy})
 	id := alice.does(opencti.SetAgentNotReady, opencti.Request{ReasonCode: "lunch"})
 	alice.hears(expect{event: opencti.Busy, pending: opencti.Unavailable, causedBy: id, clause: clausePending})

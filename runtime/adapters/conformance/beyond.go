@@ -8,19 +8,18 @@ import (
 
 // beyondScenarios try tones, data, and what is beyond the guides' tables.
 func beyondScenarios() []scenario {
-	answer := []opencti.Activity{opencti.AnswerCall}
 	return []scenario{
-		{row: row(opencti.SendDTMF), name: "the other party hears the digits", needs: answer, play: sendsDigits},
-		{row: row(opencti.SendDTMF), name: "is refused", needs: answer, play: digitsAreRefused},
+		{row: row(opencti.SendDTMF), name: "the other party hears the digits", play: sendsDigits},
+		{row: row(opencti.SendDTMF), name: "is refused", play: digitsAreRefused},
 		{row: row(opencti.AttachData), name: "all parties are told", agents: 2, needs: []opencti.Activity{opencti.MakeCall}, play: attachesData},
-		{row: row(opencti.AttachData), name: "is refused", needs: answer, play: dataIsRefused},
+		{row: row(opencti.AttachData), name: "is refused", play: dataIsRefused},
 		{row: row(opencti.AlternateCall), name: "from one call to the other", agents: 2, needs: []opencti.Activity{opencti.HoldCall}, play: alternates},
-		{row: row(opencti.AlternateCall), name: "is refused", needs: answer, play: mergeIsRefused(opencti.AlternateCall)},
+		{row: row(opencti.AlternateCall), name: "is refused", play: mergeIsRefused(opencti.AlternateCall)},
 		{row: row(opencti.DeclineCall), name: "refuses the ringing call", play: declines},
 		{row: row(opencti.DeclineCall), name: "gives a call back to the queue", needs: []opencti.Activity{opencti.SetAgentReady}, play: declinesACallOfTheQueue},
-		{row: row(opencti.DeclineCall), name: "is refused", needs: answer, play: declineIsRefused},
-		{row: row(opencti.MuteCall), name: "mutes the agent", needs: answer, play: mutes},
-		{row: row(opencti.UnmuteCall), name: "ends the muting", needs: append(answer, opencti.MuteCall), play: unmutes},
+		{row: row(opencti.DeclineCall), name: "is refused", play: declineIsRefused},
+		{row: row(opencti.MuteCall), name: "mutes the agent", play: mutes},
+		{row: row(opencti.UnmuteCall), name: "ends the muting", needs: []opencti.Activity{opencti.MuteCall}, play: unmutes},
 		{row: row(opencti.SetDoNotDisturb), name: "sets and ends it", play: setsDoNotDisturb},
 		{row: row(opencti.GetStatistics), name: "of a queue", play: givesStatistics},
 		{row: row(opencti.GetStatistics), name: "is refused", play: func(s *stage) {
@@ -52,7 +51,7 @@ func digitsAreRefused(s *stage) {
 	alice := s.desk(0)
 	alice.refused(opencti.SendDTMF, opencti.Request{CallID: "nowhere", Digits: "1"}, "a call that is not here", opencti.NoSuchCall)
 	call := s.offered(alice)
-	alice.refused(opencti.SendDTMF, opencti.Request{CallID: call.CallID, Digits: "1"}, "a call that rings", opencti.InvalidState)
+	alice.forbidden(opencti.SendDTMF, opencti.Request{CallID: call.CallID, Digits: "1"}, "a call that rings", opencti.InvalidState)
 	alice.answered(call.CallID)
 	alice.refused(opencti.SendDTMF, opencti.Request{CallID: call.CallID}, "no digits", opencti.InvalidRequest)
 	alice.refused(opencti.SendDTMF, opencti.Request{CallID: call.CallID, Digits: "1x"}, "what is no digit", opencti.InvalidRequest)
@@ -116,7 +115,7 @@ func declineIsRefused(s *stage) {
 	alice.refused(opencti.DeclineCall, opencti.Request{}, "no call that rings", opencti.NoAlertingCall)
 	alice.refused(opencti.DeclineCall, opencti.Request{CallID: "nowhere"}, "a call that is not here", opencti.NoSuchCall)
 	call := s.talking(alice)
-	alice.refused(opencti.DeclineCall, opencti.Request{CallID: call.CallID}, "a call that was answered", opencti.InvalidState)
+	alice.forbidden(opencti.DeclineCall, opencti.Request{CallID: call.CallID}, "a call that was answered", opencti.InvalidState)
 }
 
 // muted waits until the call says that it is, or is not.

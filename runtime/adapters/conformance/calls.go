@@ -11,7 +11,7 @@ func callScenarios() []scenario {
 	holds := []opencti.Activity{opencti.HoldCall}
 	return []scenario{
 		{row: RowCaller, name: "a call with data is offered, and the caller gives up", play: callerGivesUp},
-		{row: RowCaller, name: "the caller hangs up", needs: []opencti.Activity{opencti.AnswerCall}, play: callerHangsUp},
+		{row: RowCaller, name: "the caller hangs up", play: callerHangsUp},
 		{row: RowCaller, name: "a call rings too long", needs: []opencti.Activity{opencti.SetAgentReady}, play: ringsTooLong},
 		{row: RowTelephone, name: "answer, hold, retrieve and hang up", play: atTheTelephone},
 		{row: RowTelephone, name: "off hook and on hook", play: offHook},
@@ -26,7 +26,7 @@ func callScenarios() []scenario {
 		{row: row(opencti.MakeCall), name: "calls somebody outside", play: callsOutside},
 		{row: row(opencti.MakeCall), name: "calls a busy number, and one that leads nowhere", play: callsInVain},
 		{row: row(opencti.MakeCall), name: "calls a queue", play: callsAQueue},
-		{row: row(opencti.HangUpCall), name: "hangs up", agents: 2, needs: []opencti.Activity{opencti.MakeCall, opencti.AnswerCall}, play: hangsUp},
+		{row: row(opencti.HangUpCall), name: "hangs up", agents: 2, needs: []opencti.Activity{opencti.MakeCall}, play: hangsUp},
 		{row: row(opencti.HangUpCall), name: "never means a held or ringing call", needs: []opencti.Activity{opencti.HoldCall}, play: hangUpMeansTheActive},
 		{row: row(opencti.AcceptInteraction), name: "the first desktop has the interaction", play: acceptsTheInteraction},
 	}
@@ -149,22 +149,22 @@ func answers(s *stage) {
 
 func answerIsRefused(s *stage) {
 	alice := s.desk(0)
-	alice.refused(opencti.AnswerCall, opencti.Request{}, "no call that rings", opencti.NoAlertingCall)
+	alice.mustNot(clauseAnswer, opencti.AnswerCall, opencti.Request{}, "no call that rings", opencti.NoAlertingCall)
 	alice.refused(opencti.AnswerCall, opencti.Request{CallID: "nowhere"}, "a call that is not here", opencti.NoSuchCall)
 	call := s.talking(alice)
-	alice.refused(opencti.AnswerCall, opencti.Request{CallID: call.CallID}, "a call that was answered", opencti.InvalidState, opencti.SameState)
+	alice.forbidden(opencti.AnswerCall, opencti.Request{CallID: call.CallID}, "a call that was answered", opencti.InvalidState, opencti.SameState)
 }
 
 func holdsACall(s *stage) {
 	alice := s.desk(0)
 	call := s.offered(alice)
-	alice.refused(opencti.HoldCall, opencti.Request{CallID: call.CallID}, "a call that rings", opencti.InvalidState)
+	alice.forbidden(opencti.HoldCall, opencti.Request{CallID: call.CallID}, "a call that rings", opencti.InvalidState)
 	alice.refused(opencti.HoldCall, opencti.Request{}, "no callId", opencti.InvalidRequest)
 	alice.refused(opencti.HoldCall, opencti.Request{CallID: "nowhere"}, "a call that is not here", opencti.NoSuchCall)
 	alice.answered(call.CallID)
 	id := alice.does(opencti.HoldCall, opencti.Request{CallID: call.CallID})
 	alice.hears(expect{event: opencti.Held, callID: call.CallID, causedBy: id, interaction: call.InteractionID, data: callData()})
-	alice.refused(opencti.HoldCall, opencti.Request{CallID: call.CallID}, "a call that is held", opencti.InvalidState, opencti.SameState)
+	alice.forbidden(opencti.HoldCall, opencti.Request{CallID: call.CallID}, "a call that is held", opencti.InvalidState, opencti.SameState)
 }
 
 // connected calls from the first desk to the second; it is answered.
@@ -213,7 +213,7 @@ func (d *desk) onlyCall() string {
 func retrievesACall(s *stage) {
 	alice := s.desk(0)
 	call := s.talking(alice)
-	alice.refused(opencti.RetrieveCall, opencti.Request{CallID: call.CallID}, "a call that is not held", opencti.InvalidState, opencti.NoHeldCall)
+	alice.forbidden(opencti.RetrieveCall, opencti.Request{CallID: call.CallID}, "a call that is not held", opencti.InvalidState, opencti.NoHeldCall)
 	alice.refused(opencti.RetrieveCall, opencti.Request{}, "no callId", opencti.InvalidRequest)
 	alice.refused(opencti.RetrieveCall, opencti.Request{CallID: "nowhere"}, "a call that is not here", opencti.NoSuchCall)
 	alice.does(opencti.HoldCall, opencti.Request{CallID: call.CallID})
@@ -288,18 +288,18 @@ func hangsUp(s *stage) {
 		alice.hears(expect{event: opencti.Released, callID: here.CallID, causedBy: id, ended: true, clause: clauseEnding})
 		bob.hears(expect{event: opencti.Released, callID: there.CallID, ended: true, clause: clauseEnding})
 	}
-	alice.refused(opencti.HangUpCall, opencti.Request{}, "no active call", opencti.NoActiveCall)
+	alice.mustNot(clauseHangUp, opencti.HangUpCall, opencti.Request{}, "no active call", opencti.NoActiveCall)
 	alice.refused(opencti.HangUpCall, opencti.Request{CallID: "nowhere"}, "a call that is not here", opencti.NoSuchCall)
 }
 
 func hangUpMeansTheActive(s *stage) {
 	alice := s.desk(0)
 	call := s.offered(alice)
-	alice.refused(opencti.HangUpCall, opencti.Request{}, "a call that only rings", opencti.NoActiveCall)
+	alice.mustNot(clauseHangUp, opencti.HangUpCall, opencti.Request{}, "a call that only rings", opencti.NoActiveCall)
 	alice.answered(call.CallID)
 	alice.does(opencti.HoldCall, opencti.Request{CallID: call.CallID})
 	alice.hears(expect{event: opencti.Held, callID: call.CallID})
-	alice.refused(opencti.HangUpCall, opencti.Request{}, "a call that is held", opencti.NoActiveCall)
+	alice.mustNot(clauseHangUp, opencti.HangUpCall, opencti.Request{}, "a call that is held", opencti.NoActiveCall)
 }
 
 func acceptsTheInteraction(s *stage) {

@@ -8,22 +8,21 @@ import (
 
 // conferenceScenarios try to talk with several.
 func conferenceScenarios() []scenario {
-	answer := []opencti.Activity{opencti.AnswerCall}
-	consult := []opencti.Activity{opencti.ConferenceInitiate, opencti.AnswerCall}
-	joined := []opencti.Activity{opencti.ConferenceInitiate, opencti.ConferenceCall, opencti.AnswerCall}
+	consult := []opencti.Activity{opencti.ConferenceInitiate}
+	joined := []opencti.Activity{opencti.ConferenceInitiate, opencti.ConferenceCall}
 	return []scenario{
-		{row: row(opencti.ConferenceInitiate), name: "consults a colleague", agents: 2, needs: answer, play: consults(opencti.ConferenceInitiate)},
+		{row: row(opencti.ConferenceInitiate), name: "consults a colleague", agents: 2, play: consults(opencti.ConferenceInitiate)},
 		{row: row(opencti.ConferenceInitiate), name: "is refused", agents: 2, play: consultIsRefused(opencti.ConferenceInitiate)},
 		{row: row(opencti.ConferenceCall), name: "three in a call", agents: 2, needs: consult, play: func(s *stage) { s.conference() }},
-		{row: row(opencti.ConferenceCall), name: "what began as a transfer", agents: 2, needs: []opencti.Activity{opencti.AnswerCall, opencti.TransferInitiate},
+		{row: row(opencti.ConferenceCall), name: "what began as a transfer", agents: 2, needs: []opencti.Activity{opencti.TransferInitiate},
 			play: conferenceWhatBeganAsTransfer},
 		{row: row(opencti.ConferenceCall), name: "the customer leaves", agents: 2, needs: consult, play: customerLeavesTheConference},
 		{row: row(opencti.ConferenceCall), name: "a third agent joins", agents: 3, needs: consult, play: thirdAgentJoins},
-		{row: row(opencti.ConferenceCall), name: "is refused", needs: answer, play: mergeIsRefused(opencti.ConferenceCall)},
+		{row: row(opencti.ConferenceCall), name: "is refused", play: mergeIsRefused(opencti.ConferenceCall)},
 		{row: row(opencti.CancelConference), name: "back to the first call", agents: 2, needs: consult, play: cancels(opencti.ConferenceInitiate, opencti.CancelConference, true)},
 		{row: row(opencti.CancelConference), name: "while it rings there", agents: 2, needs: consult, play: cancels(opencti.ConferenceInitiate, opencti.CancelConference, false)},
 		{row: row(opencti.CancelConference), name: "the consulted party is gone", agents: 2, needs: consult, play: cancelsAlone(opencti.ConferenceInitiate, opencti.CancelConference)},
-		{row: row(opencti.CancelConference), name: "is refused", needs: answer, play: mergeIsRefused(opencti.CancelConference)},
+		{row: row(opencti.CancelConference), name: "is refused", play: mergeIsRefused(opencti.CancelConference)},
 		{row: row(opencti.DropParty), name: "drops a party, by its number", agents: 2, needs: joined, play: drops(func(p opencti.Party) string { return p.DN })},
 		{row: row(opencti.DropParty), name: "drops a party, by its id", agents: 2, needs: joined, play: drops(func(p opencti.Party) string { return p.ID })},
 		{row: row(opencti.DropParty), name: "is refused", agents: 2, needs: joined, play: dropIsRefused},
@@ -62,10 +61,10 @@ func (c *consultation) joined(id string) *joint {
 func conferenceWhatBeganAsTransfer(s *stage) {
 	c := s.consulting(opencti.TransferInitiate).answered()
 	if s.bench.Driver.Describe().PurposeBound {
-		c.alice.refused(opencti.ConferenceCall, opencti.Request{}, "a consult for a transfer", opencti.InvalidState, opencti.NotCapable)
+		c.alice.mustNot(clauseNeutral, opencti.ConferenceCall, opencti.Request{}, "a consult for a transfer", opencti.InvalidState, opencti.NotCapable)
 		return
 	}
-	c.joined(c.alice.does(opencti.ConferenceCall, opencti.Request{}))
+	c.joined(c.alice.may(clauseNeutral, opencti.ConferenceCall, opencti.Request{}))
 }
 
 // left waits until a desk is told who is still there.

@@ -3,10 +3,14 @@ package conformance_test
 import (
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/ctilink/ctilink-operator/runtime/adapters/conformance"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/conformance/ctisim"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func bench(t *testing.T) conformance.Bench {
 	t.Helper()

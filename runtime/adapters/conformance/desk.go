@@ -84,21 +84,39 @@ func (d *desk) asks(r opencti.Request) (id string, err error) {
 }
 
 // does performs a request that must be accepted, and gives its requestId.
-func (d *desk) does(a opencti.Activity, r opencti.Request) string {
+func (d *desk) does(a opencti.Activity, r opencti.Request) string { return d.may(clauseEvent, a, r) }
+
+// may is does by a clause of its own.
+func (d *desk) may(c Clause, a opencti.Activity, r opencti.Request) string {
 	r.Activity = a
 	id, err := d.asks(r)
 	if err != nil {
-		d.broken(problem{clauseEvent, string(a) + " accepted", err.Error() + shown(r)})
+		d.broken(problem{c, string(a) + " accepted", err.Error() + shown(r)})
 	}
 	return id
 }
 
 // refused performs a request that must be refused with one of the codes.
 func (d *desk) refused(a opencti.Activity, r opencti.Request, why string, codes ...opencti.ErrorCode) {
+	d.mustNot(clauseErrors, a, r, why, codes...)
+}
+
+// mustNot is refused by a clause of its own.
+func (d *desk) mustNot(c Clause, a opencti.Activity, r opencti.Request, why string, codes ...opencti.ErrorCode) {
 	r.Activity = a
 	_, err := d.asks(r)
 	if p := wrongCode(err, why, codes); p != nil {
+		p.clause = c
 		d.found(d.agent.DN, "", *p)
+	}
+}
+
+// forbidden performs a request that a call's state forbids: it goes nowhere.
+func (d *desk) forbidden(a opencti.Activity, r opencti.Request, why string, codes ...opencti.ErrorCode) {
+	before := d.requests()
+	d.mustNot(clauseGate, a, r, why, codes...)
+	if after := d.requests(); after != before {
+		d.found(d.agent.DN, "", problem{clauseGate, string(a) + " to go nowhere for " + why, "a request at the CTI server"})
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 // resyncScenarios try what happens when the connection, or events, are lost.
 func resyncScenarios() []scenario {
 	return []scenario{
-		{row: row(opencti.Resync), name: "everything is asked for anew", needs: []opencti.Activity{opencti.AnswerCall}, play: resyncs},
+		{row: row(opencti.Resync), name: "everything is asked for anew", play: resyncs},
 		{row: RowServer, name: "the connection is lost with a call", play: losesTheConnection},
 		{row: RowServer, name: "a call ends while the connection is lost", play: losesACall},
 		{row: RowServer, name: "messages are lost", play: losesMessages},
@@ -26,16 +26,13 @@ func resyncs(s *stage) {
 
 func losesTheConnection(s *stage) {
 	alice := s.desk(0)
-	call := s.offered(alice)
-	if s.claims(opencti.AnswerCall) {
-		call = alice.answered(call.CallID)
-	}
+	call := s.talking(alice)
 	s.act(RowServer, Act{Does: LosesConnections})
 	alice.hears(expect{event: opencti.LinkLost, clause: clauseLink})
 	alice.hears(expect{event: opencti.LinkUp, clause: clauseLink})
 	alice.hears(expect{event: opencti.SnapshotEvent, clause: clauseLink, inSnapshot: call})
 	s.customerHangsUp()
-	alice.hears(expect{event: opencti.Released, or: []opencti.EventName{opencti.Abandoned}, callID: call.CallID, ended: true, interaction: call.InteractionID})
+	alice.hears(expect{event: opencti.Released, callID: call.CallID, ended: true, interaction: call.InteractionID})
 }
 
 func losesACall(s *stage) {

@@ -8,12 +8,11 @@ import (
 
 // transferScenarios try to hand a call on.
 func transferScenarios() []scenario {
-	answer := []opencti.Activity{opencti.AnswerCall}
-	consult := []opencti.Activity{opencti.TransferInitiate, opencti.AnswerCall}
+	consult := []opencti.Activity{opencti.TransferInitiate}
 	return []scenario{
-		{row: row(opencti.TransferInitiate), name: "consults a colleague", agents: 2, needs: answer, play: consults(opencti.TransferInitiate)},
+		{row: row(opencti.TransferInitiate), name: "consults a colleague", agents: 2, play: consults(opencti.TransferInitiate)},
 		{row: row(opencti.TransferInitiate), name: "is refused", agents: 2, play: consultIsRefused(opencti.TransferInitiate)},
-		{row: row(opencti.TransferInitiate), name: "consults a busy number", needs: answer, play: consultsInVain},
+		{row: row(opencti.TransferInitiate), name: "consults a busy number", play: consultsInVain},
 		{row: row(opencti.TransferCall), name: "after a word", agents: 2, needs: consult, play: transfers(nil)},
 		{row: row(opencti.TransferCall), name: "named consult, held", agents: 2, needs: consult, play: transfers(func(first, consult string) opencti.Request {
 			return opencti.Request{CallID: consult, HeldCallID: first}
@@ -26,16 +25,16 @@ func transferScenarios() []scenario {
 		})},
 		{row: row(opencti.TransferCall), name: "while it rings there", agents: 2, needs: consult, play: transfersWhileRinging},
 		{row: row(opencti.TransferCall), name: "to a queue", agents: 2, needs: append(consult, opencti.SetAgentReady), play: transfersToAQueue},
-		{row: row(opencti.TransferCall), name: "what began as a conference", agents: 2, needs: []opencti.Activity{opencti.AnswerCall, opencti.ConferenceInitiate},
+		{row: row(opencti.TransferCall), name: "what began as a conference", agents: 2, needs: []opencti.Activity{opencti.ConferenceInitiate},
 			play: transfersWhatBeganAsConference},
-		{row: row(opencti.TransferCall), name: "is refused", needs: answer, play: mergeIsRefused(opencti.TransferCall)},
+		{row: row(opencti.TransferCall), name: "is refused", play: mergeIsRefused(opencti.TransferCall)},
 		{row: row(opencti.TransferCall), name: "the customer hangs up at the new agent", agents: 2, needs: consult, play: customerLeavesAfterTransfer},
 		{row: row(opencti.CancelTransfer), name: "back to the first call", agents: 2, needs: consult, play: cancels(opencti.TransferInitiate, opencti.CancelTransfer, true)},
 		{row: row(opencti.CancelTransfer), name: "while it rings there", agents: 2, needs: consult, play: cancels(opencti.TransferInitiate, opencti.CancelTransfer, false)},
 		{row: row(opencti.CancelTransfer), name: "the consulted party is gone", agents: 2, needs: consult, play: cancelsAlone(opencti.TransferInitiate, opencti.CancelTransfer)},
-		{row: row(opencti.CancelTransfer), name: "is refused", needs: answer, play: mergeIsRefused(opencti.CancelTransfer)},
-		{row: row(opencti.BlindTransfer), name: "without a word", agents: 2, needs: answer, play: transfersBlindly},
-		{row: row(opencti.BlindTransfer), name: "is refused", needs: answer, play: blindTransferIsRefused},
+		{row: row(opencti.CancelTransfer), name: "is refused", play: mergeIsRefused(opencti.CancelTransfer)},
+		{row: row(opencti.BlindTransfer), name: "without a word", agents: 2, play: transfersBlindly},
+		{row: row(opencti.BlindTransfer), name: "is refused", play: blindTransferIsRefused},
 		{row: RowTelephone, name: "a transfer", agents: 2, play: transfersAtTheTelephone},
 	}
 }
@@ -102,7 +101,7 @@ func consultIsRefused(a opencti.Activity) func(s *stage) {
 		alice.refused(a, opencti.Request{CallID: "nowhere", DestinationNumber: to}, "a call that is not here", opencti.NoSuchCall)
 		alice.refused(a, opencti.Request{DestinationNumber: to}, "no callId", opencti.InvalidRequest)
 		call := s.offered(alice)
-		alice.refused(a, opencti.Request{CallID: call.CallID, DestinationNumber: to}, "a call that rings", opencti.InvalidState)
+		alice.forbidden(a, opencti.Request{CallID: call.CallID, DestinationNumber: to}, "a call that rings", opencti.InvalidState)
 		alice.refused(a, opencti.Request{CallID: call.CallID}, "no destinationNumber", opencti.InvalidRequest)
 	}
 }
@@ -197,10 +196,10 @@ func transfersToAQueue(s *stage) {
 func transfersWhatBeganAsConference(s *stage) {
 	c := s.consulting(opencti.ConferenceInitiate).answered()
 	if s.bench.Driver.Describe().PurposeBound {
-		c.alice.refused(opencti.TransferCall, opencti.Request{}, "a consult for a conference", opencti.InvalidState, opencti.NotCapable)
+		c.alice.mustNot(clauseNeutral, opencti.TransferCall, opencti.Request{}, "a consult for a conference", opencti.InvalidState, opencti.NotCapable)
 		return
 	}
-	id := c.alice.does(opencti.TransferCall, opencti.Request{})
+	id := c.alice.may(clauseNeutral, opencti.TransferCall, opencti.Request{})
 	c.handedOn(id)
 	c.remains(opencti.Established)
 }
