@@ -41,7 +41,8 @@ of more than 6 digits, or with a +, are outside.
 
 Control port: POST /v1/calls {from, to, queue, data, patience, talkTime},
 GET /v1/calls, GET /v1/calls/{id}, POST /v1/calls/{id}/hangup, GET /v1/agents,
-GET /v1/queues, GET /v1/requests?after=N (what applications asked for),
+GET /v1/queues, GET /v1/applications, GET /v1/requests?after=N (what applications
+asked for), GET /v1/phones/{dn}, POST /v1/phones/{dn}/{action},
 POST /v1/faults {dropConnections, silence, refuseLogin, noLicences}, GET /healthz.
 It has no authentication: keep it in a network that you trust.
 

@@ -2,8 +2,9 @@
 // and load, that CTILink meets on the wire as it meets any other.
 //
 // switchmodel is the switch itself, cstaserver speaks CSTA III XML for it,
-// control lets people and tests play the outside world, traffic generates
-// callers. This package puts them together. Nothing of CTILink's runtime may
+// behaviour is what both do on a bad day, by name, control lets people and tests
+// play the outside world, traffic generates callers; cstatest is for the tests of
+// all. This package puts them together. Nothing of CTILink's runtime may
 // come in but the codec: what works with ctisim must work by the wire alone.
 package simulator
 

@@ -61,7 +61,7 @@ func agentBehaviours() []Behaviour {
 
 // hookAgents hooks into the events of agents.
 func (s Stage) hookAgents(p ofAgents, do cstaserver.EventHook) (effect, error) {
-	chosen, err := s.events(ofEvents{Event: p.Event, anywhere: p.anywhere, times: p.times})
+	chosen, err := s.events(ofEvents(p))
 	if err != nil {
 		return effect{}, err
 	}

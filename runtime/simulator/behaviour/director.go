@@ -133,8 +133,8 @@ func (d *Director) end(name string) {
 	}
 	delete(d.running, name)
 	r.timer.Stop()
-	if r.effect.end != nil {
-		r.effect.end()
+	if r.end != nil {
+		r.end()
 	}
 }
 

@@ -36,10 +36,18 @@ type Journal interface {
 	Requests(after uint64) []cstaserver.Request
 }
 
+// Census counts what applications have.
+type Census interface {
+	Connections() int
+	Sessions() int
+	Monitors() int
+}
+
 // Server is the CSTA side of the switch.
 type Server interface {
 	Faults
 	Journal
+	Census
 }
 
 type front struct {
@@ -64,6 +72,7 @@ func Handler(model *switchmodel.Switch, server Server, director *behaviour.Direc
 	mux.HandleFunc("POST /v1/calls/{id}/hangup", f.hangUp)
 	mux.HandleFunc("GET /v1/phones/{dn}", f.phone)
 	mux.HandleFunc("POST /v1/phones/{dn}/{action}", f.handle)
+	mux.HandleFunc("GET /v1/applications", f.applications)
 	mux.HandleFunc("GET /v1/requests", f.requests)
 	mux.HandleFunc("POST /v1/faults", f.fail)
 	mux.HandleFunc("GET /v1/behaviours", f.behaviours)
@@ -100,6 +109,13 @@ func (f front) hangUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// applications counts what they have, also what they have left behind.
+func (f front) applications(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, map[string]int{
+		"connections": f.server.Connections(), "sessions": f.server.Sessions(), "monitors": f.server.Monitors(),
+	})
 }
 
 // requests lists what applications asked for, oldest first, after a number.

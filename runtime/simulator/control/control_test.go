@@ -31,6 +31,10 @@ func (b *badDay) Silence(d time.Duration) { b.Silent = d }
 func (b *badDay) RefuseLogin(refuse bool) { b.Refuse = refuse }
 func (b *badDay) NoLicences(none bool)    { b.Full = none }
 
+func (b *badDay) Connections() int { return 1 }
+func (b *badDay) Sessions() int    { return 2 }
+func (b *badDay) Monitors() int    { return 3 }
+
 func (b *badDay) Started() time.Time { return started }
 
 func (b *badDay) Requests(after uint64) []cstaserver.Request {
@@ -157,5 +161,14 @@ func TestRequests(t *testing.T) {
 	p.ask("GET", "/v1/requests?after=x", "", http.StatusBadRequest, &bad)
 	if bad.Field != "after" {
 		t.Errorf("got %+v, want field after", bad)
+	}
+}
+
+func TestWhatApplicationsHave(t *testing.T) {
+	p := open(t)
+	var got map[string]int
+	p.ask("GET", "/v1/applications", "", http.StatusOK, &got)
+	if diff := cmp.Diff(map[string]int{"connections": 1, "sessions": 2, "monitors": 3}, got); diff != "" {
+		t.Errorf("applications (-want +got):\n%s", diff)
 	}
 }

@@ -135,6 +135,7 @@ func serveStream(t *testing.T, stream []byte) {
 	}
 	_ = ours.Close()
 	server.running.Wait()
+	server.forgetSessions() // that wait for their application, if it asked for it
 	if server.Connections() != 0 || server.Monitors() != 0 {
 		t.Errorf("%d connections and %d monitors are left", server.Connections(), server.Monitors())
 	}

@@ -19,7 +19,11 @@ type sessions struct {
 func (s *Server) addSession(item *session) (fits bool) {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
-	if limit := s.sessions.limit; limit >= 0 && len(s.sessions.all) >= limit {
+	limit := s.cfg.MaxConnections // also of those that wait
+	if licences := s.sessions.limit; licences >= 0 {
+		limit = min(limit, licences)
+	}
+	if len(s.sessions.all) >= limit {
 		return false
 	}
 	s.sessions.all[item.id] = item

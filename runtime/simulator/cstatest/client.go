@@ -37,7 +37,7 @@ type Client struct {
 // Dial connects; the connection closes when the test ends.
 func Dial(t testing.TB, address string) *Client {
 	t.Helper()
-	socket, err := net.Dial("tcp", address)
+	socket, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
