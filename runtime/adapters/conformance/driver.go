@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ func driverScenarios() []scenario {
 		{row: RowDriver, name: "two connections", play: connectionsOverlap},
 		{row: RowDriver, name: "detaches and closes", needs: login, play: detaches},
 		{row: RowDriver, name: "a device that does not exist", play: unknownDevice},
+		{row: RowDriver, name: "an agent who sits elsewhere", agents: 2, needs: login, play: sitsElsewhere},
 		{row: RowDriver, name: "refuses what is not there", play: refusesWhatIsNotThere},
 		{row: RowDriver, name: "asks for the agent's state", needs: login, play: polls},
 	}
@@ -217,38 +219,45 @@ func subscribesOnce(s *stage) {
 	s.must(clauseDetach, "a second Detach", d.Detach(s.ctx))
 }
 
+// snapshotIsComplete: a call on hold and one that rings, to somebody who saw neither come.
 func snapshotIsComplete(s *stage) {
 	alice := s.desk(0)
-	call := s.talking(alice)
+	held := s.talking(alice)
+	s.act(RowTelephone, Act{Who: alice.agent.DN, Does: Holds})
+	held = alice.hears(expect{event: opencti.Held, callID: held.CallID}).Call
+	ringing := s.offered(alice)
 	var d opencti.Device
 	if s.bench.Driver.Describe().Handover == opencti.Overlap {
-		r := s.connect()
-		d = r.device(0)
+		d = s.connect().device(0)
 	} else {
 		d = s.tap.device(alice.agent.DN)
 	}
 	s.row = RowDriver
 	snap, err := d.Snapshot(s.ctx)
 	s.must(clauseComplete, "Snapshot", err)
-	if len(snap.Calls) != 1 {
-		s.broken(problem{clauseComplete, "one call", fmt.Sprint(len(snap.Calls))})
+	for _, told := range []*opencti.Call{held, ringing} {
+		i := slices.IndexFunc(snap.Calls, func(c opencti.Call) bool { return c.CallID == told.CallID })
+		if i < 0 {
+			s.broken(problem{clauseComplete, "a snapshot with call " + told.CallID, fmt.Sprintf("%d calls", len(snap.Calls))})
+		}
+		for _, p := range sameCall(told, &snap.Calls[i]) {
+			s.found(alice.agent.DN, "", p)
+		}
 	}
-	got := &snap.Calls[0]
-	if got.InteractionID == "" {
-		got.InteractionID = got.CallID // what the session makes of none
-	}
+}
+
+// sameCall compares a call as it was told with what the snapshot says of it.
+func sameCall(told, got *opencti.Call) []problem {
 	c := differences{name: opencti.SnapshotEvent}
-	c.text(clauseComplete, "callId", call.CallID, got.CallID)
-	c.text(clauseComplete, "interactionId", call.InteractionID, got.InteractionID)
-	c.text(clauseComplete, "state", string(call.State), string(got.State))
-	c.text(clauseComplete, "callType", string(call.CallType), string(got.CallType))
-	c.text(clauseComplete, "ani", call.ANI, got.ANI)
-	c.text(clauseComplete, "dnis", call.DNIS, got.DNIS)
-	c.text(clauseComplete, "data", words(call.Variables), words(got.Variables))
-	c.text(clauseComplete, "parties", partiesOf(call), partiesOf(got))
-	for _, p := range c.out {
-		s.found(alice.agent.DN, "", p)
-	}
+	c.text(clauseComplete, "interactionId", told.InteractionID, cmp.Or(got.InteractionID, got.CallID)) // what the session makes of none
+	c.text(clauseComplete, "state", string(told.State), string(got.State))
+	c.text(clauseComplete, "callType", string(told.CallType), string(got.CallType))
+	c.text(clauseComplete, "offeredBy", string(told.OfferedBy), string(got.OfferedBy))
+	c.text(clauseComplete, "ani", told.ANI, got.ANI)
+	c.text(clauseComplete, "dnis", told.DNIS, got.DNIS)
+	c.text(clauseComplete, "data", words(told.Variables), words(got.Variables))
+	c.text(clauseComplete, "parties", partiesOf(told), partiesOf(got))
+	return c.out
 }
 
 func connectionsOverlap(s *stage) {
@@ -304,6 +313,20 @@ func unknownDevice(s *stage) {
 	if p := wrongCode(err, "a device that does not exist", []opencti.ErrorCode{opencti.UnknownDevice}); p != nil {
 		p.clause = clauseUnknown
 		s.found("", "", *p)
+	}
+}
+
+func sitsElsewhere(s *stage) {
+	r := s.connect()
+	a := s.cast.Agents[0]
+	for n, codes := range [][]opencti.ErrorCode{nil, {opencti.AlreadyLoggedIn, opencti.DeviceInUse, opencti.InvalidState}} {
+		login := opencti.Request{Activity: opencti.LoginAgent, ID: "login", AgentID: a.ID, AgentPassword: a.Password, DN: s.cast.Agents[n].DN}
+		err := opencti.Perform(s.ctx, r.device(n), login)
+		if codes == nil {
+			s.must(clauseErrors, "LoginAgent", err)
+		} else if p := wrongCode(err, "an agent who is logged in at another telephone", codes); p != nil {
+			s.found(s.cast.Agents[n].DN, "", *p)
+		}
 	}
 }
 

@@ -109,7 +109,7 @@ func TestSeededFaultsAreFound(t *testing.T) {
 		"any refusal is Rejected":        {answering(opencti.Rejected), "LoginAgent", "refused", "expected AuthenticationFailed"},
 		"a call that is gone: Rejected":  {answering(opencti.Rejected), conformance.RowDriver, "not there", "for a call that is gone"},
 		"a request waits in vain":        {waiting(opencti.HoldCall), conformance.RowDriver, "does not wait", "HoldCall back at once"},
-		"the snapshot has no calls":      {&faulty{snapshot: func(s *opencti.DeviceSnapshot) { s.Calls = nil }}, conformance.RowDriver, "snapshot", "expected one call"},
+		"the snapshot has no calls":      {&faulty{snapshot: func(s *opencti.DeviceSnapshot) { s.Calls = nil }}, conformance.RowDriver, "snapshot", "a snapshot with call"},
 		"the snapshot has no data":       {&faulty{snapshot: withoutData}, conformance.RowDriver, "snapshot", "customer=4711"},
 		"the snapshot disagrees":         {&faulty{snapshot: allHeld}, "RetrieveCall", "retrieves", "as the snapshot says"},
 		"detaching logs the agent out":   {&faulty{detach: detachLoggingOut}, conformance.RowDriver, "detaches", "logged in after Detach"},

@@ -16,8 +16,18 @@ func scenarios() []scenario {
 func sessionScenarios() []scenario {
 	return []scenario{
 		{row: RowOpen, name: "the session opens with a Snapshot", play: func(s *stage) { s.desk(0) }},
+		{row: RowOpen, name: "a telephone without an agent", play: telephoneAlone},
 		{row: RowClose, name: "the session closes, the agent stays", play: closes},
 	}
+}
+
+// telephoneAlone: call control needs the subscription, not a login.
+func telephoneAlone(s *stage) {
+	alone := s.sits(Agent{DN: s.cast.Agents[0].DN})
+	s.talking(alone)
+	s.customerHangsUp()
+	alone.hears(expect{event: opencti.Released, ended: true, data: callData(), clause: clauseSubs})
+	s.row = RowOpen
 }
 
 func closes(s *stage) {

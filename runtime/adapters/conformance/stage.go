@@ -155,8 +155,10 @@ func (s *stage) end() {
 const pool = "conformance"
 
 // desk opens the session of the n-th agent, or gives the one that is open.
-func (s *stage) desk(n int) *desk {
-	a := s.cast.Agents[n]
+func (s *stage) desk(n int) *desk { return s.sits(s.cast.Agents[n]) }
+
+// sits opens a session; without an agent's id it is the telephone's alone.
+func (s *stage) sits(a Agent) *desk {
 	for _, d := range s.desks {
 		if d.agent == a {
 			return d
