@@ -1,7 +1,6 @@
 package session
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,8 +21,8 @@ func (s *Session) permit(r *opencti.Request) error {
 	if !s.class.permits(mode, r.Activity) {
 		return opencti.Errorf(opencti.NotPermittedInMode, "%s is not possible in the telephony mode %s of this agent's pool", r.Activity, mode)
 	}
-	if !slices.Contains(s.class.Supported, r.Activity) {
-		return opencti.Errorf(opencti.NotSupportedByClass, "this link's implementation class does not offer %s", r.Activity)
+	if err := s.class.offers(r.Activity); err != nil {
+		return err
 	}
 	if r.DN != "" && r.DN != s.dn {
 		return opencti.Errorf(opencti.InvalidRequest, "dn is not the device of this session; leave it out")

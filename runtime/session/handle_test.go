@@ -1,7 +1,6 @@
 package session
 
 import (
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,15 +113,10 @@ func TestHiddenEventsStillChangeTheState(t *testing.T) {
 }
 
 func TestEventsOfACall(t *testing.T) {
-	type step struct {
-		event  opencti.EventName
-		callID string
-		fields with
-	}
 	at := func(e opencti.EventName, id string, f ...with) step {
-		s := step{event: e, callID: id}
+		s := step{event: e, call: id}
 		if len(f) > 0 {
-			s.fields = f[0]
+			s.more = f[0]
 		}
 		return s
 	}
@@ -150,6 +144,26 @@ func TestEventsOfACall(t *testing.T) {
 			calls: []opencti.Call{callIn("7", opencti.Established)},
 			steps: []step{at(opencti.Released, "7"), at(opencti.Offering, "7", with{"ani": "999"}), at(opencti.Abandoned, "7")},
 			want:  []string{"Released 7 Released ended", "Offering 7 Offering", "Abandoned 7 Abandoned ended"},
+		},
+		"an offer told again when the caller has given up": {
+			steps: []step{at(opencti.Offering, "7", with{"interactionId": "g1"}), at(opencti.Abandoned, "7"), at(opencti.Offering, "7", with{"interactionId": "g1"}),
+				at(opencti.Offering, "7", with{"interactionId": "g2"})},
+			want: []string{"Offering 7 Offering", "Abandoned 7 Abandoned ended", "Offering 7 Offering"},
+		},
+		"a call that nobody answered comes back": {
+			steps: []step{at(opencti.Offering, "7", with{"interactionId": "g1"}), at(opencti.Diverted, "7"), at(opencti.Offering, "7", with{"interactionId": "g1"})},
+			want:  []string{"Offering 7 Offering", "Diverted 7 Diverted ended", "Offering 7 Offering"},
+		},
+		"the end comes before the beginning": {
+			steps: []step{at(opencti.Released, "7"), at(opencti.Offering, "7"), at(opencti.Established, "7")},
+		},
+		"the answer comes before the offer": {
+			steps: []step{at(opencti.Established, "7"), at(opencti.Offering, "7", with{"ani": "555"}), at(opencti.Held, "7")},
+			want:  []string{"Established 7 Established", "Offering 7 Established", "Held 7 Held"},
+		},
+		"a transfer that was missed": {
+			steps: []step{at(opencti.Transferred, "7", with{"newCallId": "8"}), at(opencti.Transferred, "7", with{"newCallId": "8"}), at(opencti.Released, "8")},
+			want:  []string{"Transferred 8 Established", "Released 8 Released ended"},
 		},
 		"a busy tone does not end the call": {
 			steps: []step{at(opencti.Initiated, "7"), at(opencti.Failed, "7", with{"cause": "busy"}), at(opencti.Released, "7")},
@@ -184,7 +198,7 @@ func TestEventsOfACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := open(loggedIn(tc.calls...))
 			for _, s := range tc.steps {
-				b.happen(s.event, s.callID, s.fields)
+				b.happen(s.event, s.call, s.more)
 			}
 			for _, e := range b.wantTold(t, tc.want...) {
 				if e.Ended != e.Name.Ends() {
@@ -264,113 +278,5 @@ func TestQueuesOfAnAgentStayUntilLogout(t *testing.T) {
 	b.happen(opencti.LoggedOut, "")
 	if q := b.Agent().Queues; q != nil {
 		t.Errorf("logged out, in %v", q)
-	}
-}
-
-func TestHeldEventsComeAfterTheSnapshot(t *testing.T) {
-	for name, tc := range map[string]struct {
-		order uint64
-		want  []string
-	}{
-		"the snapshot contains the first":  {1, []string{"Snapshot", "Established 7 Established"}},
-		"the snapshot contains both":       {2, []string{"Snapshot"}},
-		"unknown: all are applied":         {0, []string{"Snapshot", "Established 7 Established"}},
-		"the snapshot is of another count": {99, []string{"Snapshot"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBench()
-			b.BeginSync()
-			b.happen(opencti.Offering, "7")
-			b.happen(opencti.Established, "7")
-			b.wantTold(t)
-			snap := loggedIn(callIn("7", opencti.Offering))
-			snap.Order = tc.order
-			b.EndSync(b.device, snap)
-			b.wantTold(t, tc.want...)
-		})
-	}
-}
-
-func TestASecondSyncForgetsEventsOfTheFirst(t *testing.T) {
-	b := newBench()
-	b.BeginSync()
-	b.happen(opencti.Offering, "7")
-	b.sync(loggedIn())
-	b.wantTold(t, "Snapshot")
-}
-
-func TestHeldEventsAreBounded(t *testing.T) {
-	b := newBench()
-	b.BeginSync()
-	for i := range heldBound + 2 {
-		b.happen(opencti.Offering, fmt.Sprint(i))
-	}
-	b.wantDropped(t, "Resync", "Resync")
-	if len(b.held) != heldBound {
-		t.Errorf("%d are held", len(b.held))
-	}
-}
-
-func TestALossAndTheReturn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := open(loggedIn(callIn("gone", opencti.Established), callIn("kept", opencti.Held)))
-		before := b.Snapshot()
-		time.Sleep(time.Minute)
-		b.Lost()
-		b.Lost()
-		b.wantTold(t, "LinkDown")
-		if s := b.Snapshot(); s.Link != opencti.LinkLost || len(s.Calls) != 2 {
-			t.Errorf("the state as last known stays: %+v", s)
-		}
-		b.sync(loggedIn(callIn("kept", opencti.Held), callIn("new", opencti.Offering)))
-		told := b.wantTold(t, "Released gone Released ended", "LinkUp", "Snapshot")
-		if told[0].Cause != "LostInResync" || len(told[0].Call.Capabilities) != 0 {
-			t.Errorf("%+v", told[0])
-		}
-		after := told[2].Snapshot
-		if after.Link != opencti.LinkUp || after.LastEvent != told[2].ID || len(after.Calls) != 2 {
-			t.Errorf("%+v", after)
-		}
-		if kept := after.Calls[0]; kept.CallID != "kept" || !kept.StartedAt.Equal(before.Calls[0].StartedAt) || !kept.Since.Equal(before.Calls[0].Since) {
-			t.Errorf("what only the session knew is lost: %+v", kept)
-		}
-		if !after.Agent.Since.Equal(before.Agent.Since) {
-			t.Errorf("the agent's state did not change, since %v", after.Agent.Since)
-		}
-		b.happen(opencti.Held, "gone")
-		b.wantTold(t)
-	})
-}
-
-func TestASessionThatOpensIsNotToldLinkUp(t *testing.T) {
-	for name, last := range map[string]uint64{"for the first time": 0, "again in the same epoch": 41} {
-		t.Run(name, func(t *testing.T) {
-			b := newBench(func(o *Options) { o.LastSequence = last })
-			b.read = last
-			b.sync(loggedIn())
-			if e := b.wantTold(t, "Snapshot")[0]; e.ID != (EventID{epoch, last + 1}).String() {
-				t.Errorf("the count does not go on: %s", e.ID)
-			}
-		})
-	}
-}
-
-func TestASnapshotSaysWhatIsPossible(t *testing.T) {
-	always := []opencti.Activity{opencti.MakeCall, opencti.Resync, opencti.SetDoNotDisturb, opencti.GetStatistics}
-	for name, tc := range map[string]struct {
-		agent string
-		state opencti.EventName
-		want  []opencti.Activity
-	}{
-		"logged in":        {agentID, opencti.Available, []opencti.Activity{opencti.LogoutAgent, opencti.SetAgentNotReady}},
-		"logged out":       {agentID, opencti.LoggedOut, []opencti.Activity{opencti.LoginAgent}},
-		"without an agent": {"", opencti.Unknown, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := open(opencti.DeviceSnapshot{Agent: opencti.AgentState{State: tc.state}}, func(o *Options) { o.AgentID = tc.agent })
-			if diff := cmp.Diff(append(tc.want, always...), b.Snapshot().Activities); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }

@@ -186,6 +186,9 @@ func (s *Session) choose(a opencti.Activity, p pairing, named []*call) (held, ac
 	case 1:
 		return s.partner(a, p, onHold[0])
 	}
+	if len(s.state.in(p.active...)) == 0 {
+		return nil, nil, noneActive
+	}
 	return nil, nil, severalPairs(a)
 }
 

@@ -86,6 +86,13 @@ func (c *Class) permits(m opencti.TelephonyMode, a opencti.Activity) bool {
 	return m.Permits(a) || login && c.LoginInSimpleMode
 }
 
+func (c *Class) offers(a opencti.Activity) error {
+	if !slices.Contains(c.Supported, a) {
+		return opencti.Errorf(opencti.NotSupportedByClass, "this link's implementation class does not offer %s", a)
+	}
+	return nil
+}
+
 // Backstage is what a session needs of the link behind it. It is called without the
 // session's lock.
 type Backstage interface {

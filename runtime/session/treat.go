@@ -114,6 +114,9 @@ func (s *Session) autoRequest(ctx context.Context, c *call, r opencti.Request) (
 	if !lives {
 		return false, nil
 	}
+	if err := s.class.offers(r.Activity); err != nil {
+		return true, err
+	}
 	device, err := s.ready()
 	if err != nil {
 		return true, err
