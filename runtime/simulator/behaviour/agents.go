@@ -1,8 +1,6 @@
 package behaviour
 
 import (
-	"time"
-
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstaserver"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/switchmodel"
 )
@@ -41,9 +39,10 @@ type (
 func agentBehaviours() []Behaviour {
 	return []Behaviour{
 		fault(9, "agentStateLate", "An agent's event is told late, while others pass it by.", func(s Stage, p lateOfAgents) (effect, error) {
-			return s.hookAgents(p.ofAgents, func(t cstaserver.Telling, pass func(cstaserver.Telling)) {
-				time.AfterFunc(seconds(p.Delay), func() { pass(t) })
-			})
+			late := newPending()
+			return late.releasing(s.hookAgents(p.ofAgents, func(t cstaserver.Telling, pass func(cstaserver.Telling)) {
+				late.after(seconds(p.Delay), func() { pass(t) })
+			}))
 		}),
 		fault(9, "agentStateLost", "An agent's event is not told; GetAgentState knows.", func(s Stage, p ofAgents) (effect, error) {
 			return s.hookAgents(p, func(cstaserver.Telling, func(cstaserver.Telling)) {})

@@ -18,14 +18,19 @@ func (s *theatre) stateAt(device string) wire.AgentInfo {
 func TestAgentStateLate(t *testing.T) {
 	s := open(t, nil)
 	s.seat("4001", "1001")
-	s.begin("agentStateLate", `{"event":"AgentNotReady","delay":0.05}`)
+	s.begin("agentStateLate", `{"event":"AgentNotReady","delay":600}`)
 	s.must(s.hand("1001").Set(switchmodel.AgentRequest{State: switchmodel.NotReady, Reason: "3"}))
 	if got := s.stateAt("1001").State; got != wire.AgentNotReady {
 		t.Errorf("the agent is %s", got)
 	}
 	s.inbound("1001", nil)
 	s.tells("1001: Delivered 1@1001 alerting newCall", "1001: AgentBusy 4001 newCall")
-	s.Await("1001: AgentNotReady 4001 normal (3) by Phone")
+	s.director.End("agentStateLate") // or after its delay
+	s.tells("1001: AgentNotReady 4001 normal (3) by Phone")
+
+	s.begin("agentStateLate", `{"delay":0.01}`)
+	s.must(s.model.HangUp("1"))
+	s.Await("1001: AgentNotReady 4001")
 }
 
 func TestAgentStateLost(t *testing.T) {
@@ -62,7 +67,8 @@ func TestAgentReserved(t *testing.T) {
 	s.Monitor("5000")
 	s.begin("agentReserved", `{"delay":0.05}`)
 	s.inbound("5000", nil)
-	s.tells("5000: Queued 1@5000 queued enteringDistribution", "1001: AgentBusy 4001 reserved")
+	s.Await("5000: Queued 1@5000 queued enteringDistribution")
+	s.Await("1001: AgentBusy 4001 reserved")
 	s.Await("5000: Diverted 1@5000 null distributed")
 	s.Await("1001: Delivered 1@1001 alerting distributed")
 

@@ -16,7 +16,6 @@ func TestEventsReordered(t *testing.T) {
 
 	s.begin("eventsReordered", `{"event":"Delivered"}`)
 	s.inbound("1002", nil)
-	s.tells()
 	s.Await("1002: Delivered 2@1002 alerting newCall") // nothing follows it
 }
 
@@ -24,7 +23,6 @@ func TestReorderedEventsAreToldAtTheEnd(t *testing.T) {
 	s := open(t, nil)
 	s.begin("eventsReordered", `{}`)
 	s.inbound("1001", nil)
-	s.tells()
 	s.director.End("eventsReordered")
 	s.tells("1001: Delivered 1@1001 alerting newCall")
 }

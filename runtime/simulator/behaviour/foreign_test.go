@@ -17,7 +17,7 @@ func TestLateCallData(t *testing.T) {
 	s := open(t, nil)
 	s.begin("lateCallData", `{"delay":0.05}`)
 	s.inbound("1001", map[string]string{"customerId": "4711"})
-	s.tells("1001: Delivered 1@1001 alerting newCall")
+	s.Await("1001: Delivered 1@1001 alerting newCall")
 	s.Await("1001: CallInformation 1@+49301234567 customerId=4711")
 }
 

@@ -40,17 +40,19 @@ func requestBehaviours() []Behaviour {
 			})
 		}),
 		fault(11, "answerLate", "A request is done at once but answered late; its events are told before.", func(s Stage, p lateAnswer) (effect, error) {
-			return s.hook(p.ofRequests, func(t *cstaserver.Turn, usual func() wire.Message) wire.Message {
+			late := newPending()
+			return late.releasing(s.hook(p.ofRequests, func(t *cstaserver.Turn, usual func() wire.Message) wire.Message {
 				answer := usual()
-				time.AfterFunc(seconds(p.Delay), func() { t.Answer(answer) })
+				late.after(seconds(p.Delay), func() { t.Answer(answer) })
 				return nil
-			})
+			}))
 		}),
 	}
 }
 
 func acceptThenFail(s Stage, p failure) (effect, error) {
-	return s.hook(p.ofRequests, func(t *cstaserver.Turn, usual func() wire.Message) wire.Message {
+	late := newPending()
+	return late.releasing(s.hook(p.ofRequests, func(t *cstaserver.Turn, usual func() wire.Message) wire.Message {
 		delay := seconds(p.Delay)
 		switch t.Request.(type) {
 		case *wire.MakeCall, *wire.ConsultationCall:
@@ -63,10 +65,10 @@ func acceptThenFail(s Stage, p failure) (effect, error) {
 		if delay == 0 {
 			s.tellFailure(t.Request) // held back until after the answer
 		} else {
-			time.AfterFunc(delay, func() { s.tellFailure(t.Request) })
+			late.after(delay, func() { s.tellFailure(t.Request) })
 		}
 		return answer
-	})
+	}))
 }
 
 // makeInVain makes a call that the switch cannot complete.

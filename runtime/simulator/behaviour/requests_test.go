@@ -2,7 +2,6 @@ package behaviour
 
 import (
 	"testing"
-	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/simulator/cstatest"
@@ -53,14 +52,19 @@ func TestAcceptThenFail(t *testing.T) {
 func TestAcceptThenFailLater(t *testing.T) {
 	s := open(t, nil)
 	s.talking()
-	s.begin("acceptThenFail", `{"request":"HoldCall","delay":0.05}`)
-	s.do(wire.HoldCall{Call: wire.Connection("1", "1001")})
+	hold := wire.HoldCall{Call: wire.Connection("1", "1001")}
+	s.begin("acceptThenFail", `{"request":"HoldCall","delay":600}`)
+	s.do(hold)
 	s.tells()
-	s.Await("1001: Failed 1@1001 connected customerId=4711 resourcesNotAvailable")
+	s.director.End("acceptThenFail") // or after its delay
+	s.tells("1001: Failed 1@1001 connected customerId=4711 resourcesNotAvailable")
+	s.begin("acceptThenFail", `{"request":"HoldCall","delay":0.01}`)
+	s.do(hold)
+	s.Await("1001: Failed 1@1001 connected")
 
 	s.begin("acceptThenFail", `{"request":"MakeCall","delay":0.05}`)
 	s.do(wire.MakeCall{CallingDevice: wire.Device("1002"), CalledNumber: wire.Device("1003")})
-	s.tells("1002: ServiceInitiated 2@1002 initiated makeCall")
+	s.Await("1002: ServiceInitiated 2@1002 initiated makeCall")
 	s.Await("1002: Originated 2@1002 connected newCall")
 	s.Await("1002: Failed 2@1003 connected resourcesNotAvailable")
 }
@@ -134,12 +138,15 @@ func TestAnswerLate(t *testing.T) {
 	s := open(t, nil)
 	s.inbound("1001", nil)
 	s.Told()
-	s.begin("answerLate", `{"request":"AnswerCall","delay":0.1}`)
+	s.begin("answerLate", `{"request":"AnswerCall","delay":600}`)
 	id := s.unanswered(wire.AnswerCall{Call: wire.Connection("1", "1001")})
 	s.tells("1001: Established 1@1001 connected newCall")
+	s.director.End("answerLate") // or after its delay
 	if m := s.Answer(id, "AnswerCall"); wire.Name(m) != "AnswerCallResponse" {
 		t.Errorf("answered with %s", wire.Name(m))
 	}
+	s.begin("answerLate", `{"request":"HoldCall","delay":0.01}`)
+	s.do(wire.HoldCall{Call: wire.Connection("1", "1001")})
 }
 
 func TestPacing(t *testing.T) {
@@ -168,19 +175,17 @@ func TestPacing(t *testing.T) {
 
 func TestOutstandingRequests(t *testing.T) {
 	s := open(t, nil)
-	s.begin("outstandingRequests", `{"limit":2,"delay":0.1}`)
+	s.begin("outstandingRequests", `{"limit":2,"delay":60}`)
 	request := wire.GetAgentState{Device: wire.Device("1001")}
 	first, second := s.Send(request), s.Send(request)
 	s.refused(request, "outstandingReqLimitExceeded")
-	started := time.Now()
+	s.director.End("outstandingRequests") // or when they have taken their time
 	for _, id := range []int{first, second} {
 		if m := s.Answer(id, "GetAgentState"); wire.Name(m) != "GetAgentStateResponse" {
 			t.Errorf("request %d was answered with %s", id, wire.Name(m))
 		}
 	}
-	if took := time.Since(started); took < 100*time.Millisecond {
-		t.Errorf("two requests took %v", took)
-	}
+	s.begin("outstandingRequests", `{"limit":1,"delay":0.01}`)
 	s.do(request)
 }
 
