@@ -166,7 +166,6 @@ func (f *floor) badRequests(errors io.Writer) {
 		status     int
 	}{
 		{"/v1/sessions", fmt.Sprintf(`{"agentId":"4001","dn":%q}`, markedOther), http.StatusForbidden},
-		{"/v1/sessions", fmt.Sprintf(`{"dn":%q}`, markedDevice), http.StatusConflict},
 		{"/v1/sessions", fmt.Sprintf(`{"dn":%q}`, markedCallee), http.StatusNotFound},
 		{"/v1/sessions", fmt.Sprintf(`{"agentId":[%q]}`, markedCaller), http.StatusBadRequest},
 		{"/v1/sessions", fmt.Sprintf(`{"agentId":"4001","login":{"password":%q`, markedAgentPassword), http.StatusBadRequest},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -201,7 +202,17 @@ func (l *Link) Class() (name, driver string, supported []opencti.Activity) {
 	if l.driver == nil {
 		return "", "", nil
 	}
-	return l.doc.Spec.Class, l.doc.Spec.Driver, l.driver.Describe().Activities()
+	return l.doc.Spec.Class, l.doc.Spec.Driver, l.class().Supported
+}
+
+// class is what the driver can do, less what the class leaves out. The link is locked.
+func (l *Link) class() session.Class {
+	about := l.driver.Describe()
+	supported := about.Activities()
+	if only := l.doc.Spec.Activities; len(only) > 0 {
+		supported = slices.DeleteFunc(supported, func(a opencti.Activity) bool { return !slices.Contains(only, string(a)) })
+	}
+	return session.Class{Supported: supported, PurposeBound: about.PurposeBound, LoginInSimpleMode: about.LoginInSimpleMode}
 }
 
 // Session finds an open session by its key. One that is on its way back from the

@@ -146,7 +146,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	m = newMember(session.New(session.Options{
 		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
-		Rules: l.rules, Class: classOf(l.driver.Describe()), Policy: l.policy(r.AgentID), Backstage: l,
+		Rules: l.rules, Class: l.class(), Policy: l.policy(r.AgentID), Backstage: l,
 		Recorder: l.journal.recorder(key),
 		MayAct:   l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
 	}))
@@ -159,10 +159,6 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 	l.journal.opened(m)
 	l.signal()
 	return m, true, nil
-}
-
-func classOf(d opencti.Description) session.Class {
-	return session.Class{Supported: d.Activities(), PurposeBound: d.PurposeBound, LoginInSimpleMode: d.LoginInSimpleMode}
 }
 
 // start brings a new session into step, or takes it away again. Its turn is held.

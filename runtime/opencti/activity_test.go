@@ -263,7 +263,7 @@ func TestPopulateFieldsAreOfEventsThatRulesMake(t *testing.T) {
 			t.Errorf("%s: %v", n, PopulateFields(n))
 		}
 	}
-	for _, n := range []EventType{TypeLinkState, TypeSnapshot, TypeRequestFailed} {
+	for _, n := range []EventType{TypeLinkState, TypeRequestFailed} {
 		if len(PopulateFields(n)) > 0 {
 			t.Errorf("a rule may write %s", n)
 		}
