@@ -62,7 +62,7 @@ func run(ctx context.Context, agents int) error {
 	return c.obey(ctx, os.Stdin)
 }
 
-const usage = `call 08001 [+4930123]   the carrier calls: 08001 support, 08002 sales, 022111001 an agent
+const usage = `call 8001 [+4930123]    the carrier calls: 8001 support, 8002 sales, 1001 an agent
 dial 1001 0301234567    an agent's telephone dials
 answer 1001             also: hold, retrieve, hangup
 phones                  who has which calls
@@ -74,7 +74,7 @@ type centre struct{ phones map[string]*phone.Phone }
 
 func open(ctx context.Context, p *pbx.PBX) (*centre, error) {
 	c := &centre{phones: map[string]*phone.Phone{}}
-	carrier, err := phone.New(phone.Config{Server: p.SIP(), Number: "carrier", Listen: p.Trunk(), Answers: true})
+	carrier, err := phone.New(phone.Config{Server: p.SIP(), Number: "carrier", Listen: p.Trunk(), OnRing: func(c *phone.Call) { _ = c.Answer() }})
 	if err != nil {
 		return nil, err
 	}

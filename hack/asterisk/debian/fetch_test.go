@@ -1,3 +1,5 @@
+//go:build asterisk
+
 package debian_test
 
 import (

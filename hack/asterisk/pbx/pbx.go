@@ -3,13 +3,15 @@
 // queues, an AMI user with no more rights than the driver needs. Tests and hack/asterisk use it.
 //
 //	who               what
-//	1001, 1002 …      agents' endpoints; their numbers, and 02211<number> from outside
-//	08001, 8001       queue support: rings for a minute; from outside, from inside
-//	08002, 8002       queue sales: rings for three seconds, two seconds of wrap-up
+//	1001, 1002 …      agents' telephones
+//	8001, 8002        queues, support and sales; who lets a call ring is paused
 //	1900              rings 1001 and 1002 at once
 //	*97               answers and says nothing
 //	*45               an agent's always-connected leg
 //	0…, +…            through the carrier
+//
+// From outside 1XXX and 800X can be called. The SIP headers X-Case and X-Data of a call become
+// its data CTI_CASE and CTILINK_DATA.
 package pbx
 
 import (
@@ -34,6 +36,8 @@ type Options struct {
 	Tree debian.Tree
 	// Agents is how many there are: 1001 and on. 0: four.
 	Agents int
+	// RingSeconds is how long a call of a queue rings. 0: 60.
+	RingSeconds int
 	// Verbose is how much Asterisk logs of calls: 0 nothing, 3 every step of the dialplan.
 	Verbose int
 }
@@ -58,6 +62,9 @@ type PBX struct {
 func Start(ctx context.Context, o Options) (*PBX, error) {
 	if o.Agents == 0 {
 		o.Agents = 4
+	}
+	if o.RingSeconds == 0 {
+		o.RingSeconds = 60
 	}
 	// A short path: that of a UNIX socket has 107 bytes.
 	dir, err := os.MkdirTemp("", "pbx-")

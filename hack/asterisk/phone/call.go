@@ -28,6 +28,8 @@ type Call struct {
 	Far string
 	// Invite is the request that began the call.
 	Invite *sip.Request
+	// Dialled is the number that was called.
+	Dialled string
 
 	phone  *Phone
 	id     string
@@ -87,7 +89,7 @@ func (p *Phone) Dial(ctx context.Context, number, from string, headers ...sip.He
 		return nil, fmt.Errorf("phone %s: dial: %w", p.Number, err)
 	}
 	answering, cancel := context.WithCancel(context.Background())
-	c := &Call{Far: number, Invite: req, phone: p, id: req.CallID().Value(), state: Dialing, ended: make(chan struct{}), media: m,
+	c := &Call{Far: number, Dialled: number, Invite: req, phone: p, id: req.CallID().Value(), state: Dialing, ended: make(chan struct{}), media: m,
 		dialog: session, client: session, cancel: cancel, progress: make(chan int, 8)}
 	if !p.add(c) {
 		cancel()
@@ -129,16 +131,23 @@ func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	m.to(req.Body())
-	c := &Call{Far: req.From().Address.User, Invite: req, phone: p, id: req.CallID().Value(), state: Ringing,
+	c := &Call{Far: req.From().Address.User, Dialled: req.Recipient.User, Invite: req, phone: p, id: req.CallID().Value(), state: Ringing,
 		ended: make(chan struct{}), media: m, dialog: session, server: session, cancel: func() {},
 		progress: make(chan int, 8)}
+	if p.Refuses != nil {
+		if status := p.Refuses(c.Dialled); status != 0 {
+			_ = session.Respond(status, "Refused", nil)
+			m.close()
+			return
+		}
+	}
 	if err := session.Respond(sip.StatusRinging, "Ringing", nil); err != nil || !p.add(c) {
 		m.close()
 		return
 	}
 	p.change(c, Ringing)
-	if p.Answers {
-		p.running.Go(func() { _ = c.Answer() })
+	if p.OnRing != nil {
+		p.running.Go(func() { p.OnRing(c) })
 	}
 	p.ring(c)
 }
@@ -195,7 +204,7 @@ func (p *Phone) onNotify(req *sip.Request, tx sip.ServerTransaction) {
 		c.follow(req.Body())
 		return
 	}
-	if p.Deaf {
+	if p.isDeaf() {
 		return
 	}
 	p.running.Go(func() {
@@ -248,17 +257,46 @@ func (c *Call) HangUp(ctx context.Context) error {
 	case Ringing:
 		return c.Refuse(int(sip.StatusBusyHere))
 	case Dialing:
-		c.cancel()
-		select {
-		case <-c.ended:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+		if over, err := c.giveUp(ctx); over {
+			return err
 		}
 	}
 	err := c.dialog.Bye(ctx)
 	c.phone.change(c, Ended)
 	return err
+}
+
+// Deflect sends a ringing call to another number of the server.
+func (c *Call) Deflect(number string) error {
+	if c.server == nil {
+		return fmt.Errorf("phone %s: the call did not come in", c.phone.Number)
+	}
+	to := c.phone.uri(number)
+	err := c.server.Respond(sip.StatusMovedTemporarily, "Moved Temporarily", nil, &sip.ContactHeader{Address: to})
+	c.phone.change(c, Ended)
+	return err
+}
+
+// giveUp ends a call that is not answered; unless it is, in this moment: nobody hangs up faster.
+func (c *Call) giveUp(ctx context.Context) (over bool, err error) {
+	answered, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	for answered.Err() == nil && c.State() == Dialing {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-answered.Done():
+		}
+	}
+	if c.State() != Dialing {
+		return false, nil
+	}
+	c.cancel()
+	select {
+	case <-c.ended:
+		return true, nil
+	case <-ctx.Done():
+		return true, ctx.Err()
+	}
 }
 
 // Hold puts the call on hold.

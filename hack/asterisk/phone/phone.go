@@ -26,10 +26,11 @@ type Config struct {
 	Number, Password string
 	// Listen is where it listens; empty: anywhere on loopback.
 	Listen string
-	// Deaf telephones answer NOTIFY and do nothing.
-	Deaf bool
-	// Answers picks up whatever rings, at once.
-	Answers bool
+	// Refuses, if set, gives the status with which a call to a number is refused before it
+	// rings; 0: it rings.
+	Refuses func(dialled string) int
+	// OnRing, if set, decides what becomes of a call that rings.
+	OnRing func(*Call)
 }
 
 // Phone is a telephone. It is safe for concurrent use.
@@ -42,6 +43,7 @@ type Phone struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
+	deaf    bool
 	calls   []*Call
 	changed chan struct{} // closed and replaced by every change of a call
 	closed  bool
@@ -128,6 +130,19 @@ func (p *Phone) uri(user string) sip.Uri {
 		panic(fmt.Sprintf("phone: server %q: %v", p.Server, err))
 	}
 	return sip.Uri{Scheme: "sip", User: user, Host: host, Port: port}
+}
+
+// SetDeaf says whether the telephone answers NOTIFY and does nothing.
+func (p *Phone) SetDeaf(deaf bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = deaf
+}
+
+func (p *Phone) isDeaf() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaf
 }
 
 // Calls are those that have not ended, in the order of their beginning.

@@ -1,3 +1,5 @@
+//go:build asterisk
+
 package phone_test
 
 import (
@@ -24,7 +26,7 @@ func TestTelephones(t *testing.T) {
 	defer cancel()
 
 	t.Run("from outside, answered, held, tones, hung up", func(t *testing.T) {
-		out := dial(ctx, t, carrier, "022111001", "+4930123")
+		out := dial(ctx, t, carrier, "1001", "+4930123")
 		in := await(ctx, t, alice, phone.Ringing)
 		if in.Far != "+4930123" {
 			t.Errorf("the caller is %q", in.Far)
@@ -59,7 +61,7 @@ func TestTelephones(t *testing.T) {
 		over(ctx, t, in)
 	})
 	t.Run("blind transfer", func(t *testing.T) {
-		out := dial(ctx, t, carrier, "022111001", "+4930123")
+		out := dial(ctx, t, carrier, "1001", "+4930123")
 		in := await(ctx, t, alice, phone.Ringing)
 		must(t, in.Answer())
 		must(t, in.Transfer(ctx, "1002"))
@@ -70,7 +72,7 @@ func TestTelephones(t *testing.T) {
 		over(ctx, t, other)
 	})
 	t.Run("attended transfer", func(t *testing.T) {
-		out := dial(ctx, t, carrier, "022111001", "+4930123")
+		out := dial(ctx, t, carrier, "1001", "+4930123")
 		in := await(ctx, t, alice, phone.Ringing)
 		must(t, in.Answer())
 		must(t, in.Hold(ctx))

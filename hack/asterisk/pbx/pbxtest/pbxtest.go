@@ -19,7 +19,7 @@ const Required = "CTILINK_ASTERISK_REQUIRED"
 // had the test is skipped.
 func Start(t testing.TB, agents int) *pbx.PBX {
 	t.Helper()
-	p, err := pbx.Start(t.Context(), pbx.Options{Tree: Tree(t), Agents: agents, Verbose: verbose()})
+	p, err := pbx.Start(t.Context(), pbx.Options{Tree: Tree(t), Agents: agents, Verbose: Verbosity()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,8 @@ func Tree(t testing.TB) debian.Tree {
 // Verbose is the environment variable for what Asterisk logs of calls; see pbx.Options.
 const Verbose = "CTILINK_ASTERISK_VERBOSE"
 
-func verbose() int {
+// Verbosity reads it.
+func Verbosity() int {
 	n, err := strconv.Atoi(os.Getenv(Verbose))
 	if err != nil {
 		return 0
