@@ -32,7 +32,7 @@ func loadBehaviours() []Behaviour {
 		fault(12, "pacing", "A request that comes too soon after the one before is refused: performanceLimitExceeded.", pacing),
 		fault(12, "outstandingRequests", "Requests take time, and one that comes while too many are outstanding is refused: outstandingReqLimitExceeded.", outstandingRequests),
 		fault(12, "overload", "Tells overloadImminent and overloadReached, refuses every request with resourceBusy, and tells overloadRelieved when it ends.", overload),
-		fault(13, "licences", "There are only so many licences: a session beyond them is refused with maxNumberSessions, a monitor with objectMonitorLimitExceeded. Those in use count.", func(s Stage, p licenceCount) (effect, error) {
+		fault(13, "licences", "There are only so many licences: a session beyond them is refused with maxNumberSessions, a monitor with objectMonitorLimitExceeded. Those in use count, also of sessions that wait for their application.", func(s Stage, p licenceCount) (effect, error) {
 			s.Server.Limit(p.Sessions, p.Monitors)
 			return effect{end: func() { s.Server.Limit(-1, -1) }}, nil
 		}),

@@ -163,6 +163,9 @@ func (s *Server) StopMonitors(device switchmodel.DeviceID) (stopped int) {
 func (s *Server) hear(e switchmodel.Event) {
 	for _, device := range e.Devices() {
 		for _, m := range s.monitors.at(device) {
+			if m.owner.on.Load() == nil {
+				continue // the application is away
+			}
 			s.tell(Telling{Event: e, Device: device, Message: message(e, device, m.id), monitor: m})
 		}
 	}

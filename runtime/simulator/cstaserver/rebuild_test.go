@@ -124,6 +124,7 @@ func newOutlook(t *rapid.T) *outlook {
 	server := New(DefaultConfig(), model, logr.Discard())
 	model.Subscribe(server.hear)
 	owner := &session{server: server}
+	owner.on.Store(&connection{})
 	for _, device := range watchedDevices {
 		o.onlookers[device] = newOnlooker()
 		if _, err := server.monitors.start(owner, switchmodel.DeviceID(device), limits{100, -1}); err != nil {
