@@ -201,7 +201,7 @@ func (d *desk) instead(want *expect) string {
 		case h.taken:
 		case h.Name == want.event && want.concerns(h.Event, nil):
 			for _, p := range want.check(h.Event) {
-				came = append(came, fmt.Sprintf("one that has %s, not %s", p.got, p.want))
+				came = append(came, fmt.Sprintf("one that differs (expected %s, came %s)", p.want, p.got))
 			}
 		case t != opencti.TypeSnapshot:
 			came = append(came, describe(h.Event))
