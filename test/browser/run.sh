@@ -39,6 +39,6 @@ step "programs"
 CGO_ENABLED=0 go build -C .. -o "$tmp/bin/" ./cmd/runtime ./cmd/ctisim
 
 step "tests"
-CTILINK_BIN="$tmp/bin" node test/run.mjs "$@"
+CTILINK_BIN="$tmp/bin" timeout 600 node test/run.mjs "$@"
 
 step "end"

@@ -24,17 +24,18 @@ async function supervisor(): Promise<Page> {
   return page;
 }
 
-test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, async () => {
+test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, async (t) => {
   const link = new Link({ url: world.url, token });
   const page = await supervisor();
   await page.getByText("Nobody is here.").waitFor();
   const [anna, ben] = await Promise.all(["4001", "4002"].map((agentId) => link.open({ agentId, login: { password: "secret" } })));
+  t.after(() => [anna, ben].forEach((session) => session!.stop()));
   const row = (agent: string) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: agent }) });
   await row("4001").getByText("Unavailable").waitFor();
   await anna!.perform("SetAgentReady");
   await row("4001").getByText("Available").waitFor();
   await world.customerCalls("+4930123456");
-  await row("4001").getByText("Ringing").waitFor();
+  await row("4001").getByText("Call ringing").waitFor();
   await anna!.perform("AnswerCall");
   await row("4001").getByText("Talking").waitFor();
   await world.customerCalls("+4930222222"); // Ben is unavailable: it waits
@@ -60,7 +61,6 @@ test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, 
   await row("4002").waitFor({ state: "detached" });
   await page.setViewportSize({ width: 360, height: 700 });
   assert.ok(await fits(page), "it stands out at 360 pixels");
-  anna!.stop();
 });
 
 test("a wrong token and a wrong pool are told in words", { timeout: 60_000 }, async () => {

@@ -138,6 +138,17 @@ test("what fails is told in words", limit, async (t) => {
   await agent.callIs("12", "Not connected").catch(() => told("This number cannot be called."));
 });
 
+test("the address of the page fills the log-in, and says light or dark", limit, async (t) => {
+  const world = await begin(t);
+  const agent = await Agent.arrive(browser, world, "4006");
+  t.after(() => agent.context.close());
+  await agent.page.goto(`${world.url}/toolbar/?agent=4006&dn=1006&queue=5000&theme=dark`);
+  const filled = (label: string) => agent.page.getByLabel(label, { exact: true }).inputValue();
+  assert.deepEqual(await Promise.all(["Agent", "Telephone", "Queue"].map(filled)), ["4006", "1006", "5000"]);
+  assert.equal(await agent.page.locator("cti-toolbar").evaluate((e) => getComputedStyle(e).colorScheme), "dark");
+  assert.deepEqual(agent.complaints, []);
+});
+
 test("the switch goes away and comes back", limit, async (t) => {
   const world = await begin(t);
   const agent = await available(t, world);
@@ -235,6 +246,8 @@ test("mute, tones, data, do not disturb, decline", limit, async (t) => {
   await card.getByText("will call back").waitFor();
   await agent.press("Hang up");
   await agent.noCalls();
+  await agent.page.getByText("Queues: 5000").click();
+  await agent.page.getByText("5000: nobody waiting; ").waitFor();
   await agent.press("More");
   await agent.press("Do not disturb");
   await agent.page.getByText("Do not disturb is on").waitFor();

@@ -1,15 +1,15 @@
-import type { ActivityProperties, AgentState } from "@ctilink/client";
+import type { ActivityProperties, AgentState, QueueStatistics } from "@ctilink/client";
 import { css, html, nothing } from "lit";
 import { Part } from "./part.ts";
 import { shared } from "./style.ts";
 import { since, span } from "./time.ts";
-import { agentState, agentStates, reason } from "./words.ts";
+import { agentState, agentStates, queueLine, reason } from "./words.ts";
 
 type Target = "Available" | "Unavailable" | "AfterCallWork";
 
 /** The agent's state, and the ways to change it. */
 export class AgentPart extends Part {
-  static override properties = { ...Part.properties, choosing: { state: true } };
+  static override properties = { ...Part.properties, choosing: { state: true }, statistics: { state: true } };
   static override styles = [shared, css`
     .state { display: flex; align-items: baseline; gap: 10px; padding: 10px 12px; border-radius: 10px; background: var(--ground); color: var(--ink); }
     .state strong { font-size: 17px; line-height: 1.3; overflow-wrap: anywhere; }
@@ -27,10 +27,14 @@ export class AgentPart extends Part {
     .reasons { display: grid; gap: 6px; }
     .reasons button { justify-content: flex-start; width: 100%; text-align: left; }
     .queues { font-size: 12px; margin-top: 10px; overflow-wrap: anywhere; }
+    .queues ul { display: grid; gap: 4px; margin-top: 6px; color: var(--cti-text); }
+    summary { cursor: pointer; }
   `];
 
   /** Whether the reasons for being unavailable are shown. */
   declare choosing: boolean;
+  /** How the queues were when the agent looked. */
+  declare statistics?: QueueStatistics[];
 
   private ask(target: Target, reasonCode?: string) {
     this.choosing = false;
@@ -118,7 +122,20 @@ export class AgentPart extends Part {
   }
 
   private queues({ queues }: AgentState) {
-    return queues?.length ? html`<p class="queues muted">Queues: ${queues.map((q) => q.name).join(", ")}</p>` : nothing;
+    if (!queues?.length) return nothing;
+    const names = queues.map((q) => q.name);
+    if (!this.can("GetStatistics")) return html`<p class="queues muted">Queues: ${names.join(", ")}</p>`;
+    return html`<details class="queues muted" @toggle=${(event: Event) => void this.count(event.target as HTMLDetailsElement, names)}>
+      <summary>Queues: ${names.join(", ")}</summary>
+      <ul aria-live="polite">${this.statistics?.map((s) => html`<li>${queueLine(s)}</li>`)}</ul></details>`;
+  }
+
+  /** Asks how the queues are, when the agent looks. */
+  private async count(details: HTMLDetailsElement, names: string[]) {
+    this.statistics = undefined;
+    if (!details.open || !this.ready) return;
+    const told = await Promise.all(names.map((name) => this.desk.statistics(name)));
+    this.statistics = told.filter((s) => s !== undefined);
   }
 
   /** For an agent who has a desk and is logged out at the telephone system. */

@@ -1,4 +1,4 @@
-import { CtilinkError, Link, type Activity, type ActivityProperties, type Event, type Saved, type Session, type State } from "@ctilink/client";
+import { CtilinkError, Link, type Activity, type ActivityProperties, type Event, type QueueStatistics, type Saved, type Session, type State } from "@ctilink/client";
 import { Keep, type Kept } from "./keep.ts";
 import { Pops, type Pop } from "./pop.ts";
 import { Tabs } from "./tabs.ts";
@@ -34,6 +34,8 @@ export interface Settings {
   url: string;
   /** The page's own token; the agent need not enter one. */
   token?: () => string | undefined;
+  /** What the log-in is filled with. */
+  defaults: Entry;
   /** Opens a screen pop; false when the browser forbade it. */
   open(pop: Pop): boolean;
 }
@@ -54,6 +56,8 @@ export class Desk {
   purpose: "transfer" | "conference" = "transfer";
   /** Whether a session is being opened. */
   opening = false;
+  /** Whether it is not known yet if there is a session to go on with. */
+  looking = true;
   notice?: Notice;
   happened: Happening[] = [];
   /** A screen pop that the browser did not let open, by callId. */
@@ -76,13 +80,15 @@ export class Desk {
 
   /** What was entered last, without passwords. */
   get remembered(): Entry {
-    return this.last ?? this.keep.get() ?? {};
+    return { ...this.settings.defaults, ...this.keep.get(), ...this.last };
   }
 
   /** Goes on with the session of before the reload, or with that of another tab. */
   async resume(): Promise<void> {
     const mine = this.keep.get();
     const kept = mine?.sessionToken ? mine : await this.tabs.ask();
+    this.looking = false;
+    this.changed();
     if (!kept || this.session || this.opening) return;
     this.begin(this.link(kept.token).restore(kept), kept);
   }
@@ -95,7 +101,7 @@ export class Desk {
     let session: Session | undefined;
     try {
       session = await this.link(token).open({ agentId: agentId || undefined, dn: dn || undefined, takeOver });
-      if (session.state.activities.includes("LoginAgent")) await session.perform("LoginAgent", { agentPassword: password, queue: queue || undefined });
+      if (mustLogIn(session.state, queue)) await session.perform("LoginAgent", { agentPassword: password, queue: queue || undefined });
       this.begin(session, { ...session.savedState, token, queue });
     } catch (error) {
       if (session && !session.joined) void session.close().catch(() => undefined);
@@ -172,6 +178,15 @@ export class Desk {
     }
   }
 
+  /** A queue at this moment; undefined when it cannot be had. */
+  async statistics(queue: string): Promise<QueueStatistics | undefined> {
+    try {
+      return (await this.session!.perform("GetStatistics", { queue })).statistics;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Whether an activity's answer is still to come. */
   waits(activity: Activity, callId?: string): boolean {
     return this.state?.pending.some((p) => p.activity === activity && (!callId || p.callId === callId)) ?? false;
@@ -232,3 +247,7 @@ export class Desk {
     for (const listener of this.listeners) listener();
   }
 }
+
+/** Who is logged in already is fine, unless another queue is asked for. */
+const mustLogIn = ({ activities, agent }: State, queue?: string) =>
+  activities.includes("LoginAgent") && (!!queue || ["LoggedOut", "Unknown"].includes(agent.state));

@@ -3,6 +3,11 @@ import type { State } from "@ctilink/client";
 import { other } from "./words.ts";
 
 const title = document.title;
+const toolbar = document.querySelector("cti-toolbar")!;
+for (const [name, value] of new URLSearchParams(location.search)) {
+  if (name === "theme") document.documentElement.style.colorScheme = value; // set by script, which the policy allows
+  if (["agent", "dn", "queue", "theme"].includes(name)) toolbar.setAttribute(name, value);
+}
 
 addEventListener("cti-change", (event) => {
   const state = (event as CustomEvent<State | undefined>).detail;

@@ -21,7 +21,7 @@ import { layout } from "./toolbar.css.ts";
  */
 export class Toolbar extends LitElement {
   static override properties = {
-    url: { type: String },
+    url: { type: String }, agent: { type: String }, dn: { type: String }, queue: { type: String },
     token: { attribute: false },
     shortcuts: { type: String },
     theme: { type: String, reflect: true },
@@ -31,6 +31,10 @@ export class Toolbar extends LitElement {
 
   /** The link's address; the page's own when empty. */
   declare url: string;
+  /** What the log-in is filled with. */
+  declare agent: string;
+  declare dn: string;
+  declare queue: string;
   /** Gives the desktop token, where the page knows it and the agent need not enter one. */
   declare token?: string | (() => string | undefined);
   /** "off" leaves the keyboard to the page. */
@@ -48,7 +52,7 @@ export class Toolbar extends LitElement {
 
   constructor() {
     super();
-    this.url = "";
+    this.url = this.agent = this.dn = this.queue = "";
     this.shortcuts = "on";
     this.now = 0;
     this.number = "";
@@ -58,7 +62,8 @@ export class Toolbar extends LitElement {
   override connectedCallback() {
     super.connectedCallback();
     const given = () => (typeof this.token === "function" ? this.token() : this.token);
-    const desk = (this.desk = new Desk({ url: this.url, token: given, open: (pop) => this.open(pop) }));
+    const defaults = { agentId: this.agent, dn: this.dn, queue: this.queue };
+    const desk = (this.desk = new Desk({ url: this.url, token: given, defaults, open: (pop) => this.open(pop) }));
     desk.subscribe(() => this.changed());
     this.ticker = setInterval(() => this.tick(), 250);
     this.unlisten = listen((key) => this.shortcuts !== "off" && this.shortcut(key));
@@ -254,7 +259,7 @@ export class Toolbar extends LitElement {
 
   override render() {
     const { desk, state } = this;
-    if (!desk) return nothing;
+    if (!desk || desk.looking) return nothing;
     if (!state) return html`<div class="out">${this.notice()}<cti-login .desk=${desk} .state=${state} .now=${Number(desk.opening)} .needsToken=${!this.token}></cti-login></div>`;
     return html`<div class="in">
       <div class="head">${this.header(state)} ${this.trouble(state)} ${this.notice()}</div>

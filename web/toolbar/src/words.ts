@@ -1,5 +1,6 @@
 // Everything that the toolbar says. Short sentences that say what happened and what to do.
-import type { Activity, AgentState, Call, CtilinkError, ErrorCode, Event, Party, ReasonCodes } from "@ctilink/client";
+import type { Activity, AgentState, Call, CtilinkError, ErrorCode, Event, Party, QueueStatistics, ReasonCodes } from "@ctilink/client";
+import { span } from "./time.ts";
 
 /** What went wrong, and what to do about it. */
 export const errors: Record<ErrorCode, [what: string, todo: string]> = {
@@ -150,4 +151,10 @@ function agentChange(agent: AgentState, codes?: ReasonCodes): string | undefined
   if (agent.state === "Busy") return undefined; // the calls tell
   if (agent.state === "AfterCallWork") return "You are in wrap-up" + (agent.cause === "System" ? "" : by);
   return `You are ${agentState(agent, codes).replace(/^./, (c) => c.toLowerCase())}${by}`;
+}
+
+/** A queue in one line. */
+export function queueLine({ queue, callsWaiting, longestWaitSeconds, agentsAvailable, agentsLoggedIn }: QueueStatistics): string {
+  const wait = callsWaiting ? `, the longest ${span(longestWaitSeconds * 1000)}` : "";
+  return `${queue}: ${callsWaiting || "nobody"} waiting${wait}; ${agentsAvailable} of ${agentsLoggedIn} agents available`;
 }
