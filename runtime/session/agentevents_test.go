@@ -129,7 +129,7 @@ func TestALateLogout(t *testing.T) {
 				b.happen(opencti.LoggedOut, "")
 				synctest.Wait()
 				b.wantTold(t, tc.want...)
-				if asked := b.Session.state.agent.State == tc.truth.Agent.State && b.asked.Load() == 1; tc.asked && !asked {
+				if asked := b.state.agent.State == tc.truth.Agent.State && b.asked.Load() == 1; tc.asked && !asked {
 					t.Errorf("asked %d times, the agent is %s", b.asked.Load(), b.Agent().State)
 				}
 				if !tc.asked && (b.asked.Load() > 0 || b.Agent().LoggedIn()) {

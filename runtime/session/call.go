@@ -24,8 +24,13 @@ type call struct {
 	purpose  opencti.Activity
 	// passedOn: a consult has its interactionId, which stands from then on.
 	passedOn bool
-	// consulted: it is on hold for a consult that is over; cancelling retrieves it.
-	consulted bool
+	// consulted: it is on hold for a consult that is over, and that began so; cancelling
+	// retrieves it.
+	consulted    bool
+	consultedFor opencti.Activity
+	// bequeathed is the data of a consult that ended for a conference which is yet to be
+	// told.
+	bequeathed map[string]string
 	// formerly are the ids that it had before the last merge.
 	formerly []string
 	// told are the capabilities that desktops know of.
@@ -85,7 +90,7 @@ func (c *call) enter(state opencti.EventName, now time.Time) bool {
 		c.leaveManual()
 	}
 	if state != opencti.Held {
-		c.consulted = false
+		c.consulted, c.bequeathed = false, nil
 	}
 	if state == opencti.Established {
 		c.NetworkReached = false // it was told after all

@@ -68,7 +68,7 @@ func (s *Session) possibleOfPairs(c *call) activities {
 // pairs says whether the call is one of two for the activity.
 func (s *Session) pairs(a opencti.Activity, p pairing, c *call) bool {
 	if p.cancels && c.State == opencti.Held && c.consulted {
-		return s.serves(a, c)
+		return s.serves(a, c.consultedFor)
 	}
 	for _, other := range s.state.calls {
 		held, active := c, other
@@ -99,7 +99,7 @@ func (s *Session) agentMay(a opencti.Activity) bool {
 	case s.agentID == "":
 		return false
 	case a != opencti.LoginAgent:
-		return s.state.agent.State != opencti.LoggedOut && !(a == opencti.SetAgentReady && s.isReady())
+		return s.state.agent.State != opencti.LoggedOut && (a != opencti.SetAgentReady || !s.isReady())
 	case !s.state.agent.LoggedIn():
 		return true
 	}

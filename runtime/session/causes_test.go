@@ -344,7 +344,7 @@ func TestRequestsThatAreRememberedAreBounded(t *testing.T) {
 	for range 2 * underwayBound {
 		b.perform(t, opencti.Request{Activity: opencti.SendDTMF, CallID: "t", Digits: "1"})
 	}
-	if n := len(b.Session.underway); n != underwayBound {
+	if n := len(b.underway); n != underwayBound {
 		t.Errorf("%d are remembered", n)
 	}
 }

@@ -128,7 +128,7 @@ func (s *Session) trace(ch *change, cause *underway) {
 	case opencti.ConferenceCall:
 		// A switch may end the consult before it tells of the conference.
 		if first := c.consults; ch.event.Ended && first != nil {
-			first.Variables, _ = merge(first.Variables, c.Variables)
+			first.bequeathed = c.Variables
 		}
 	}
 }

@@ -91,7 +91,7 @@ func nothingIsBlocked(w *world) error {
 }
 
 func memoryIsBounded(w *world) error {
-	if n := len(w.Session.underway); n > underwayBound {
+	if n := len(w.underway); n > underwayBound {
 		return fmt.Errorf("%d requests are remembered", n)
 	}
 	return nil
@@ -121,7 +121,7 @@ func (w *world) agrees(a opencti.Activity) error {
 			r.WorkMode = opencti.AfterCallWorkMode
 		}
 		_, err := w.admit(r)
-		if listed := w.possibleNow().has(a); listed != (err == nil) && !(a == opencti.SetAgentNotReady && listed) {
+		if listed := w.possibleNow().has(a); listed != (err == nil) && (a != opencti.SetAgentNotReady || !listed) {
 			return fmt.Errorf("%s is listed: %v; asked for: %v", a, listed, err)
 		}
 		return nil

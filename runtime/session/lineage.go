@@ -102,7 +102,7 @@ func (s *state) unlink(gone *call) {
 		}
 	}
 	if first := gone.consults; first != nil && first.State == opencti.Held {
-		first.consulted, first.purpose = true, gone.purpose
+		first.consulted, first.consultedFor = true, gone.purpose
 	}
 }
 

@@ -51,10 +51,14 @@ func (c *call) effective() opencti.EventName {
 	return c.State
 }
 
-// serves says whether the consult's purpose, as far as the class is bound to it, is that of the activity.
-func (s *Session) serves(a opencti.Activity, consult *call) bool {
-	began := pairings[a].began
-	return !s.class.PurposeBound || began == "" || consult.purpose == "" || consult.purpose == began
+// serves says whether a consult that began so may end by the activity.
+func (s *Session) serves(a, began opencti.Activity) bool {
+	must := pairings[a].began
+	return !s.class.PurposeBound || must == "" || began == "" || began == must
+}
+
+func errPurpose(began opencti.Activity) error {
+	return opencti.Errorf(opencti.InvalidState, "this consult began with %s, and this link's implementation class ends it as such", began)
 }
 
 // fits says why two calls are no pair for the activity.
@@ -72,8 +76,8 @@ func (s *Session) fits(a opencti.Activity, p pairing, held, active *call) error 
 		return opencti.Errorf(opencti.InvalidState, "%s is not possible: the call that is not on hold is %s", a, active.State)
 	case p.cancels && consult == held:
 		return opencti.Errorf(opencti.InvalidState, "the consult is the call on hold: use AlternateCall or RetrieveCall first")
-	case !s.serves(a, consult):
-		return opencti.Errorf(opencti.InvalidState, "this consult began with %s, and this link's implementation class ends it as such", consult.purpose)
+	case !s.serves(a, consult.purpose):
+		return errPurpose(consult.purpose)
 	}
 	return nil
 }
@@ -89,8 +93,8 @@ func (s *Session) admitPair(r *opencti.Request, p pairing) error {
 	}
 	if p.cancels {
 		if first := s.consultGone(named); first != nil {
-			if !s.serves(r.Activity, first) {
-				return opencti.Errorf(opencti.InvalidState, "this consult began with %s, and this link's implementation class ends it as such", first.purpose)
+			if !s.serves(r.Activity, first.consultedFor) {
+				return errPurpose(first.consultedFor)
 			}
 			r.CallID, r.HeldCallID, r.ConsultCallID = "", first.CallID, ""
 			return nil

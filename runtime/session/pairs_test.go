@@ -176,6 +176,17 @@ func TestThePurposeOfAConsult(t *testing.T) {
 	}
 }
 
+// A class that is bound to the purpose knows it also when the consult is over.
+func TestThePurposeOfAConsultThatIsOver(t *testing.T) {
+	b := consulting(t, opencti.TransferInitiate, func(o *Options) { o.Class.PurposeBound = true })
+	b.happen(opencti.Released, "consult")
+	for a, want := range map[opencti.Activity]opencti.ErrorCode{opencti.CancelConference: opencti.InvalidState, opencti.CancelTransfer: ""} {
+		if e := b.perform(t, opencti.Request{Activity: a}); e.Code != want {
+			t.Errorf("%s: %+v", a, e)
+		}
+	}
+}
+
 func TestCancellingAConsult(t *testing.T) {
 	t.Run("it ends, the first call is retrieved", func(t *testing.T) {
 		b := consulting(t, opencti.TransferInitiate)

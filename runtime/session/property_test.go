@@ -90,7 +90,7 @@ func (w *world) DeviceEvent(t *rapid.T) {
 func (w *world) Request(t *rapid.T) {
 	ids := rapid.SampledFrom([]string{"", "-1", "1", "2", "3"})
 	r := opencti.Request{
-		Activity: opencti.Activity(rapid.SampledFrom(opencti.Specs()).Draw(t, "activity").Activity), DestinationNumber: "1002",
+		Activity: rapid.SampledFrom(opencti.Specs()).Draw(t, "activity").Activity, DestinationNumber: "1002",
 		CallID: ids.Draw(t, "callId"), HeldCallID: ids.Draw(t, "heldCallId"), Digits: "1#", Variables: someData.Draw(t, "variables"),
 		Party: "1002", Queue: queueNames.Draw(t, "queue"), ReasonCode: reasonCodes.Draw(t, "reason"), Enabled: rapid.Bool().Draw(t, "enabled"),
 	}
@@ -234,7 +234,7 @@ func TestAnySequenceIsLegal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rapid.Check(timeless{t}, func(t *rapid.T) {
 					w := newWorld(p)
-					defer w.Session.Close()
+					defer w.Close()
 					t.Repeat(w.actions())
 					w.follow(t, &w.resumer)
 					if diff := cmp.Diff(w.follower.shown(), w.resumer.shown()); diff != "" {

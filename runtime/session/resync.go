@@ -71,6 +71,7 @@ func (c *call) restate(told *opencti.Call, now time.Time) {
 	if k.Parties == nil {
 		k.Parties, k.OtherDNs = c.Parties, c.OtherDNs
 	}
+	k.NetworkReached = k.State == opencti.Delivered && (k.NetworkReached || c.NetworkReached)
 	state := k.State
 	if _, ok := byState[state]; !ok {
 		state = opencti.Established // in words that no call has

@@ -86,47 +86,62 @@ func leaves(n opencti.EventName, d rules.Data) bool {
 // applyCall changes the state by a call event. It returns nil when the event
 // changes nothing: a doubled event, or a late one of a call that is over.
 func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *change {
-	id, newID := d.String("callId"), d.String("newCallId")
-	if name != opencti.Transferred && name != opencti.Conferenced {
-		newID = ""
-	}
-	c, known := s.calls[id]
-	switch {
+	id := d.String("callId")
+	c, changed := s.calls[id], false
+	switch over := leaves(name, d); {
 	case id == "":
 		return nil
-	case leaves(name, d) && !known:
+	case over && c == nil:
 		s.tombs.early(id, now)
 		return nil
-	case leaves(name, d):
+	case over:
 		return s.finish(c, name, d, now)
-	case !known && !s.mayAppear(id, name, d, now):
-		return nil
-	case !known && newID != "":
-		// What it was before was missed.
-		id = newID
-		if c, known = s.calls[id]; !known {
-			c = s.begin(id, now)
+	case c == nil:
+		if c, changed = s.appear(id, name, d, now); c == nil {
+			return nil
 		}
-	case !known:
-		c = s.begin(id, now)
 	}
 	ch := &change{call: c, was: c.State, event: &Event{Name: name, Cause: d.String("cause")}}
 	if name == opencti.Transferred {
 		ch.event.Role = opencti.Remaining
 	}
-	changed := !known
-	if newID != "" && newID != id {
+	if newID := renames(name, d); newID != "" && newID != c.CallID {
 		s.goOn(ch, newID, d, now)
 		c, changed = ch.call, true
 	}
-	changed = c.update(d) || changed
-	if next := follows(c.State, name); next != "" {
-		changed = c.enter(next, now) || changed
+	if name == opencti.Conferenced && c.bequeathed != nil {
+		merged, differs := merge(c.Variables, c.bequeathed)
+		c.Variables, changed = merged, changed || differs
 	}
+	changed = c.update(d) || changed
+	changed = c.enter(follows(c.State, name), now) || changed
 	if changed = c.offerBy(ch) || changed; !changed {
 		return nil
 	}
 	return ch
+}
+
+// renames gives the id under which the call goes on.
+func renames(n opencti.EventName, d rules.Data) string {
+	if n != opencti.Transferred && n != opencti.Conferenced {
+		return ""
+	}
+	return d.String("newCallId")
+}
+
+// appear gives the call of an event whose call is not known, nil when the event is late.
+// Where a call goes on under another id, what it was before was missed.
+func (s *state) appear(id string, name opencti.EventName, d rules.Data, now time.Time) (c *call, began bool) {
+	if !s.mayAppear(id, name, d, now) {
+		return nil, false
+	}
+	if newID := renames(name, d); newID != "" {
+		id = newID
+	}
+	if c, known := s.calls[id]; known {
+		return c, false
+	}
+	return s.begin(id, now), true
 }
 
 // finish ends a call by the one event that does.
@@ -183,11 +198,11 @@ func (c *call) offerBy(ch *change) (changed bool) {
 	}
 	c.offered = true
 	was := c.OfferedBy
-	switch {
-	case ch.event.Name == opencti.Transferred:
+	switch ch.event.Name {
+	case opencti.Transferred:
 		ch.event.Name, c.OfferedBy = opencti.Offering, opencti.ByTransfer
 		c.retype("", "")
-	case ch.event.Name == opencti.Conferenced:
+	case opencti.Conferenced:
 		ch.event.Name = opencti.Offering
 	}
 	if c.OfferedBy == "" {
