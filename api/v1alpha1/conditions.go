@@ -19,6 +19,9 @@ const (
 	// ConditionClosed: the holder has closed the sessions of a slot whose phase is
 	// Closing.
 	ConditionClosed = "Closed"
+	// ConditionEventSink: the event sink takes the events; there is none without a sink.
+	// Ready does not depend on it: desktops work all the same.
+	ConditionEventSink = "EventSink"
 	// ConditionPaused: reconciling has stopped; there is none while it has not.
 	ConditionPaused = "Paused"
 )
@@ -67,6 +70,19 @@ const (
 	ReasonRollingOut = "RollingOut"
 	// ReasonPaused: a person has stopped reconciling.
 	ReasonPaused = "Paused"
+	// ReasonDelivering: the event sink took the last event, or there was none yet.
+	ReasonDelivering = "Delivering"
+	// Why an event sink does not take events.
+	ReasonSinkInvalid       = "InvalidSink"
+	ReasonSinkUnreachable   = "SinkUnreachable"
+	ReasonSinkAddress       = "SinkAddressRefused"
+	ReasonSinkUntrusted     = "SinkUntrusted"
+	ReasonSinkTimedOut      = "SinkTimedOut"
+	ReasonSinkCredentials   = "SinkCredentialsUnreadable"
+	ReasonSinkUnauthorized  = "SinkUnauthorized"
+	ReasonSinkNotFound      = "SinkNotFound"
+	ReasonSinkUnavailable   = "SinkUnavailable"
+	ReasonSinkEventsRefused = "SinkRefusesEvents"
 	// ReasonClosing: the object is being deleted and closes its sessions first.
 	ReasonClosing = "Closing"
 	// ReasonClosed: sessions are closed, monitors are stopped.

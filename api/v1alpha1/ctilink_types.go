@@ -37,6 +37,10 @@ type CTILinkSpec struct {
 	// +optional
 	Rules *EventRules `json:"rules,omitempty"`
 
+	// desktop says how desktops reach the link, and where its events go.
+	// +optional
+	Desktop DesktopSpec `json:"desktop,omitempty,omitzero"`
+
 	// runtime shapes the pods.
 	// +optional
 	Runtime RuntimeSpec `json:"runtime,omitempty,omitzero"`
@@ -97,7 +101,8 @@ const (
 
 // CTILinkStatus is what the operator and the pods know of the link.
 type CTILinkStatus struct {
-	// conditions: Ready, Reconciling, Stalled, Accepted, Programmed, Connected; Paused while
+	// conditions: Ready, Reconciling, Stalled, Accepted, Programmed, Connected; EventSink
+	// where there is one; Paused while
 	// reconciling is stopped.
 	// +optional
 	// +listType=map

@@ -46,6 +46,10 @@ type CTISlotSpec struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	Activities []string `json:"activities,omitempty"`
 
+	// eventSink takes every event by POST.
+	// +optional
+	EventSink *EventSink `json:"eventSink,omitempty"`
+
 	// pools are the policies of the agents' pools, by name.
 	// +optional
 	// +listType=atomic
@@ -107,7 +111,8 @@ const (
 
 // CTISlotStatus is written by the pod that holds the slot.
 type CTISlotStatus struct {
-	// conditions: Ready (applied and connected), Applied, Connected, and Closed
+	// conditions: Ready (applied and connected), Applied, Connected, EventSink where the
+	// link has one, and Closed
 	// once the sessions of a slot in phase Closing are closed.
 	// +optional
 	// +listType=map

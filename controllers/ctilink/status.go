@@ -33,6 +33,7 @@ func (s *scope) updateStatus() {
 	s.set(v1alpha1.ConditionAccepted, accepted)
 	s.set(v1alpha1.ConditionProgrammed, programmed)
 	s.set(v1alpha1.ConditionConnected, connected)
+	s.sink()
 	conditions.Summarize(&status.Conditions, s.link.Generation, s.verdict(accepted, programmed, connected))
 }
 

@@ -13,6 +13,7 @@ const (
 	reconciling = v1alpha1.ConditionReconciling
 	stalled     = v1alpha1.ConditionStalled
 	paused      = v1alpha1.ConditionPaused
+	sink        = v1alpha1.ConditionEventSink
 	event       = "Event"
 )
 
@@ -157,6 +158,42 @@ var (
 	CloseIncomplete = add(Message{Object: Link, Condition: event, Reason: v1alpha1.ReasonCloseIncomplete,
 		Text: "The link went before slot {slot} had closed its sessions: {cause}. Agents may still be logged in at the CTI server.",
 		Do:   "Log agents out at the switch if the policy asks for it; the switch itself drops monitors of a lost connection."})
+)
+
+// A link's event sink. The slot's pod says which it is.
+var (
+	SinkDelivers = add(Message{Object: Link, Condition: sink, Status: yes, Reason: v1alpha1.ReasonDelivering,
+		Text: "The event sink takes the events."})
+	SinkInvalid = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkInvalid,
+		Text: "spec.desktop.eventSink cannot be used by slot {slot}; CTISlot {slot} says what to mend.",
+		Do:   "A url without TLS needs plainHTTP: Allowed; a certificate needs its key."})
+	SinkUnreachable = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkUnreachable,
+		Text: "Slot {slot} cannot reach the server of spec.desktop.eventSink.url; check the address, that it runs, and the network between.",
+		Do:   "Events are tried again for half a minute each; after that a Snapshot stands for what was lost."})
+	SinkAddress = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkAddress,
+		Text: "The name in spec.desktop.eventSink.url leads to an address where events must not go (loopback, link-local, metadata or the API server); name another server.",
+		Do:   "Look the name up from a pod of the same namespace."})
+	SinkUntrusted = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkUntrusted,
+		Text: "The certificate of the event sink's server is not trusted, or it does not trust ours; put the authority into key ca.crt of the Secret in spec.desktop.eventSink.secretRef.",
+		Do:   "`openssl s_client -connect HOST:PORT` shows the certificate and who signed it."})
+	SinkTimedOut = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkTimedOut,
+		Text: "The event sink did not answer slot {slot} within ten seconds; look at its load.",
+		Do:   "Take the event, answer, and work on it later."})
+	SinkCredentials = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkCredentials,
+		Text: "The credentials of the event sink cannot be read: the Secret in spec.desktop.eventSink.secretRef does not exist or lacks key token, or username and password.",
+		Do:   "`kubectl get secret NAME -o yaml` shows the keys."})
+	SinkUnauthorized = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkUnauthorized,
+		Text: "The event sink refuses the credentials; correct the Secret in spec.desktop.eventSink.secretRef.",
+		Do:   "A corrected Secret reaches the pods within a minute or so, without a restart."})
+	SinkNotFound = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkNotFound,
+		Text: "Nothing takes events at spec.desktop.eventSink.url; correct its path.",
+		Do:   "Redirects are not followed: name the place itself."})
+	SinkUnavailable = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkUnavailable,
+		Text: "The event sink says that it cannot take events now; slot {slot} tries again.",
+		Do:   "Look at the server's own log."})
+	SinkRefuses = add(Message{Object: Link, Condition: sink, Status: no, Reason: v1alpha1.ReasonSinkEventsRefused,
+		Text: "The event sink refused an event of slot {slot}; check that spec.desktop.eventSink.format is what it expects.",
+		Do:   "The server's own log says why; the event was given up, the next ones are sent."})
 )
 
 // Work under way.

@@ -72,6 +72,9 @@ func (c *Change) document(old, next v1alpha1.CTISlotSpec) {
 	if !slices.Equal(old.Activities, next.Activities) {
 		c.because(Hot, "activities changed")
 	}
+	if !equality.Semantic.DeepEqual(old.EventSink, next.EventSink) {
+		c.because(Hot, "event sink changed")
+	}
 	for _, pool := range policyChanges(old.Pools, next.Pools) {
 		c.because(Hot, "policy of pool "+pool+" changed")
 	}
@@ -155,6 +158,8 @@ func (c *Change) pods(old, next core.PodTemplateSpec) {
 		{"tolerations changed", equality.Semantic.DeepEqual(old.Spec.Tolerations, next.Spec.Tolerations)},
 		{"priority class changed", old.Spec.PriorityClassName == next.Spec.PriorityClassName},
 		{"other Secrets or ConfigMaps in spec.configFrom", slices.Equal(mounted(old), mounted(next))},
+		{"other Secrets in spec.desktop", slices.Equal(secrets(old), secrets(next))},
+		{"allowed origins or the ingest of spec.desktop changed", slices.Equal(before.Args, after.Args)},
 		{"new certificate", certificate(old) == certificate(next)},
 	} {
 		if !part.same {
@@ -178,6 +183,21 @@ func mounted(t core.PodTemplateSpec) (out []string) {
 				out = append(out, "Secret "+source.Secret.Name)
 			case source.ConfigMap != nil:
 				out = append(out, "ConfigMap "+source.ConfigMap.Name)
+			}
+		}
+	}
+	return out
+}
+
+// secrets lists what spec.desktop names.
+func secrets(t core.PodTemplateSpec) (out []string) {
+	for _, v := range t.Spec.Volumes {
+		if v.Projected == nil || v.Name != volumeSink && v.Name != volumeIngest {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if source.Secret != nil {
+				out = append(out, v.Name+" "+source.Secret.Name)
 			}
 		}
 	}

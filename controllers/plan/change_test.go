@@ -91,6 +91,15 @@ func TestClassify(t *testing.T) {
 		"another Secret": {func(in *plan.Input) {
 			in.Link.Spec.ConfigFrom = []v1alpha1.ConfigSource{{SecretRef: &v1alpha1.LocalObjectReference{Name: "login"}}}
 		}, plan.Change{Effect: plan.Roll, Why: []string{"other Secrets or ConfigMaps in spec.configFrom"}}},
+		"an event sink": {func(in *plan.Input) {
+			in.Link.Spec.Desktop.EventSink = &v1alpha1.EventSink{URL: "https://crm.example.com/events"}
+		}, plan.Change{Effect: plan.Hot, Why: []string{"event sink changed"}}},
+		"an event sink with credentials": {func(in *plan.Input) {
+			in.Link.Spec.Desktop.EventSink = &v1alpha1.EventSink{URL: "https://crm.example.com/events", SecretRef: &v1alpha1.LocalObjectReference{Name: "crm"}}
+		}, plan.Change{Effect: plan.Roll, Why: []string{"other Secrets in spec.desktop"}}},
+		"origins": {func(in *plan.Input) {
+			in.Link.Spec.Desktop.AllowedOrigins = []string{"https://crm.example.com"}
+		}, plan.Change{Effect: plan.Roll, Why: []string{"allowed origins or the ingest of spec.desktop changed"}}},
 		"certificate": {func(in *plan.Input) { in.TLSSecret = "support-tls-9876543210" },
 			plan.Change{Effect: plan.Roll, Why: []string{"new certificate"}}},
 		"image and config": {func(in *plan.Input) {

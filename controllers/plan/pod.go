@@ -88,7 +88,7 @@ func (r renderer) container(s Slot) *corev1.ContainerApplyConfiguration {
 		WithImage(r.Image).
 		WithImagePullPolicy(core.PullIfNotPresent).
 		WithCommand("/runtime").
-		WithArgs("--slot="+s.Name).
+		WithArgs(r.args(s)...).
 		WithEnv(
 			fieldEnv("POD_NAME", "metadata.name"),
 			fieldEnv("POD_NAMESPACE", "metadata.namespace"),
@@ -108,6 +108,18 @@ func (r renderer) container(s Slot) *corev1.ContainerApplyConfiguration {
 			WithRunAsNonRoot(true).
 			WithCapabilities(corev1.Capabilities().WithDrop("ALL"))).
 		WithVolumeMounts(r.mounts()...)
+}
+
+// args name the slot, and what the desktop port takes only at its start.
+func (r renderer) args(s Slot) []string {
+	out := []string{"--slot=" + s.Name}
+	for _, origin := range r.Link.Spec.Desktop.AllowedOrigins {
+		out = append(out, "--allowed-origin="+origin)
+	}
+	if r.Link.Spec.Desktop.IngestSecretRef != nil {
+		out = append(out, "--ingest-token-file="+mountRoot+"ingest/token")
+	}
+	return out
 }
 
 // resources are the link's own, taken whole, or small ones: a pod with a few

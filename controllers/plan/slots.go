@@ -59,6 +59,7 @@ func Slots(link *v1alpha1.CTILink, pools []v1alpha1.AgentPool, classes Lookup) (
 			Driver:     class.Driver,
 			Config:     config,
 			Rules:      effective,
+			EventSink:  link.Spec.Desktop.EventSink,
 			Activities: class.Activities,
 			Pools:      policies(d.Pools),
 			Agents:     byID(d.Pools),

@@ -13,6 +13,8 @@ const (
 	volumeDesktop = "desktop-token"
 	volumeSession = "session-key"
 	volumeToken   = "service-account"
+	volumeSink    = "event-sink"
+	volumeIngest  = "ingest"
 
 	mountRoot = "/etc/ctilink/"
 	// fileMode: owner root, group fsGroup; nobody else reads.
@@ -35,6 +37,29 @@ func (r renderer) volumes() []*corev1.VolumeApplyConfiguration {
 		out = append(out, corev1.Volume().WithName(configVolume(i)).
 			WithProjected(corev1.ProjectedVolumeSource().WithDefaultMode(fileMode).WithSources(projection(source))))
 	}
+	for _, v := range r.named() {
+		source := v1alpha1.ConfigSource{SecretRef: v.secret}
+		out = append(out, corev1.Volume().WithName(v.name).
+			WithProjected(corev1.ProjectedVolumeSource().WithDefaultMode(fileMode).WithSources(projection(source))))
+	}
+	return out
+}
+
+// namedVolume is a Secret that spec.desktop names.
+type namedVolume struct {
+	name, dir string
+	secret    *v1alpha1.LocalObjectReference
+}
+
+func (r renderer) named() []namedVolume {
+	var out []namedVolume
+	desktop := r.Link.Spec.Desktop
+	if s := desktop.EventSink; s != nil && s.SecretRef != nil {
+		out = append(out, namedVolume{volumeSink, mountRoot + "sink", s.SecretRef})
+	}
+	if ref := desktop.IngestSecretRef; ref != nil {
+		out = append(out, namedVolume{volumeIngest, mountRoot + "ingest", ref})
+	}
 	return out
 }
 
@@ -47,6 +72,9 @@ func (r renderer) mounts() []*corev1.VolumeMountApplyConfiguration {
 	}
 	for i := range r.Link.Spec.ConfigFrom {
 		out = append(out, mount(configVolume(i), fmt.Sprintf("%sconfig/%02d", mountRoot, i)))
+	}
+	for _, v := range r.named() {
+		out = append(out, mount(v.name, v.dir))
 	}
 	return out
 }

@@ -113,14 +113,24 @@ func (l *Link) HasPool(pool string) bool {
 	return ok
 }
 
+// Sessions gives all open sessions, sorted by key, and a channel that is closed when
+// sessions open or close.
+func (l *Link) Sessions() ([]*session.Session, <-chan struct{}) {
+	return l.sessionsOf(func(*member) bool { return true })
+}
+
 // PoolSessions gives the open sessions of a pool, sorted by key, and a channel that is
 // closed when sessions open or close.
 func (l *Link) PoolSessions(pool string) ([]*session.Session, <-chan struct{}) {
+	return l.sessionsOf(func(m *member) bool { return m.Pool() == pool })
+}
+
+func (l *Link) sessionsOf(wanted func(*member) bool) ([]*session.Session, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []*session.Session
 	for _, key := range slices.Sorted(maps.Keys(l.sessions)) {
-		if m := l.sessions[key]; m.Pool() == pool {
+		if m := l.sessions[key]; wanted(m) {
 			out = append(out, m.Session)
 		}
 	}
