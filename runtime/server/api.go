@@ -10,6 +10,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -28,15 +29,13 @@ func (s *Server) register() {
 	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links in the answers
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"ingestToken":  {Type: "http", Scheme: "bearer", Description: "The link's ingest token: for POST /v1/events, and for nothing else."},
 		"desktopToken": {Type: "http", Scheme: "bearer", Description: "The link's desktop token, from its Secret, key token."},
 	}
 	config.Security = []map[string][]string{{"desktopToken": {}}}
 	s.api = humago.New(s.work, config)
 
-	huma.Register(s.api, huma.Operation{
-		OperationID: "getLink", Method: http.MethodGet, Path: "/v1/link", Tags: []string{"Link"},
-		Summary: "The link: its class, its state, what it can do", Errors: errorStatuses,
-	}, s.getLink)
+	s.registerLink()
 	huma.Register(s.api, huma.Operation{
 		OperationID: "openSession", Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"Session"},
 		Summary: "Open a session, or join the one that the agent has at this device", DefaultStatus: http.StatusCreated,
@@ -52,12 +51,15 @@ func (s *Server) register() {
 	}, s.closeSession)
 	s.registerEvents()
 	s.registerActivities()
+	s.registerStatistics()
+	s.registerPools()
+	s.registerIngest()
 }
 
 // errorStatuses are documented for every operation.
 var errorStatuses = []int{
 	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-	http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
 
 // InSession is what every request inside a session has.
@@ -70,6 +72,8 @@ type InSession struct {
 func (s *Server) session(ctx context.Context, in InSession) (*session.Session, error) {
 	l := linkOf(ctx)
 	if found, ok := l.Session(in.Session); ok {
+		s.recall(found, in.Token)
+		recordOf(ctx).of(found)
 		return found, nil
 	}
 	if in.Token == "" {
@@ -89,28 +93,21 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 	if err != nil {
 		return nil, problem(err)
 	}
+	s.recall(found, in.Token)
+	recordOf(ctx).of(found)
 	if opened {
 		s.o.Log.Info("Restored a session from its token", "agent", t.AgentID, "device", opencti.Mask(t.DN))
 	}
 	return found, nil
 }
 
-type linkOutput struct {
-	Body struct {
-		Name       string             `json:"name"`
-		Class      string             `json:"class" doc:"The implementation class."`
-		Driver     string             `json:"driver" doc:"The driver behind the class."`
-		State      string             `json:"state" enum:"Connecting,Connected,Disconnected" doc:"The connection to the CTI server."`
-		Sessions   int                `json:"sessions" doc:"How many sessions are open."`
-		Activities []opencti.Activity `json:"activities" doc:"The activities that the class supports."`
+// recall learns from a session token where the user sits, when no desktop of this pod has
+// said so.
+func (s *Server) recall(of *session.Session, token string) {
+	if token == "" || s.presences.knows(of) {
+		return
 	}
-}
-
-func (s *Server) getLink(ctx context.Context, _ *struct{}) (*linkOutput, error) {
-	l := linkOf(ctx)
-	st, _ := l.Status()
-	out := &linkOutput{}
-	out.Body.Name, out.Body.State, out.Body.Sessions = s.o.Link, string(st.Connection), st.Sessions
-	out.Body.Class, out.Body.Driver, out.Body.Activities = l.Class()
-	return out, nil
+	if t, err := s.signer.verify(token); err == nil && t.key() == of.Key() && t.DN == of.DN() {
+		s.presences.set(of, pega.Presence{Workstation: t.Workstation, ClientHandle: t.ClientHandle})
+	}
 }

@@ -68,106 +68,6 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
-func TestEveryActivity(t *testing.T) {
-	bodies := map[opencti.Activity]string{
-		opencti.LoginAgent: `{"agentId":"4001","agentPassword":"pw","queue":"5000","workMode":"x"}`, opencti.LogoutAgent: `{"reasonCode":"1"}`,
-		opencti.SetAgentReady: ``, opencti.SetAgentNotReady: `{"workMode":"AFTER_CALL_WORK","reasonCode":"1"}`,
-		opencti.AnswerCall: `{"callId":"-1"}`, opencti.HoldCall: `{"callId":"t","heldCallId":"x","dn":"1001"}`, opencti.RetrieveCall: `{"callId":"h"}`,
-		opencti.MakeCall: `{"destinationNumber":"1002","variables":{"a":"b"},"options":{"o":"p"}}`, opencti.HangUpCall: `{}`,
-	}
-	want := map[opencti.Activity]opencti.Request{
-		opencti.LoginAgent: {AgentPassword: "pw", Queue: "5000", WorkMode: "x"}, opencti.LogoutAgent: {ReasonCode: "1"},
-		opencti.SetAgentNotReady: {WorkMode: "AFTER_CALL_WORK", ReasonCode: "1"}, opencti.AnswerCall: {CallID: "r"},
-		opencti.HoldCall: {CallID: "t", HeldCallID: "x"}, opencti.RetrieveCall: {CallID: "h"}, opencti.HangUpCall: {CallID: "t"},
-		opencti.MakeCall: {DestinationNumber: "1002", Variables: map[string]string{"a": "b"}, Options: map[string]string{"o": "p"}},
-	}
-	for _, spec := range opencti.Specs() {
-		t.Run(string(spec.Activity), func(t *testing.T) {
-			p := holding(t, "a", 7)
-			p.cti.Set("1001", opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Available}, Calls: []opencti.Call{
-				{CallID: "r", State: opencti.Offering}, {CallID: "h", State: opencti.Held}, {CallID: "t", State: opencti.Established},
-			}})
-			asked := make(chan opencti.Request, 1)
-			p.cti.OnPerform = func(_ context.Context, _ *linktest.Device, r opencti.Request) error { asked <- r; return nil }
-			p.open()
-			a := p.do("POST", "/v1/sessions/4001/activities/"+string(spec.Activity), bodies[spec.Activity])
-			if a.StatusCode != http.StatusAccepted {
-				t.Fatalf("%d %s", a.StatusCode, a.body)
-			}
-			var got Accepted
-			a.into(t, &got)
-			r := <-asked
-			if got.RequestID == "" || got.RequestID != r.ID || got.Activity != spec.Activity || !got.Accepted {
-				t.Errorf("%+v", got)
-			}
-			w := want[spec.Activity]
-			w.Activity, w.ID, w.DN, w.AgentID = spec.Activity, r.ID, "1001", "4001"
-			if diff := cmp.Diff(w, r); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestEveryPropertyIsKnownToTheAPI(t *testing.T) {
-	for _, s := range opencti.Specs() {
-		for _, p := range append(append([]opencti.Property{}, s.Required...), s.Optional...) {
-			if d, ok := properties[p]; !ok || d.doc == "" || d.field == nil {
-				t.Errorf("%s: the API does not know %s", s.Activity, p)
-			}
-		}
-	}
-}
-
-func TestRefusalsOfActivities(t *testing.T) {
-	for name, tc := range map[string]struct {
-		err       error
-		status    int
-		code      opencti.ErrorCode
-		detail    string
-		retryable bool
-	}{
-		"the state":        {opencti.Errorf(opencti.InvalidState, "no").WithDetail("42: wrong state"), 409, opencti.InvalidState, "42: wrong state", false},
-		"the destination":  {opencti.Errorf(opencti.InvalidDestination, "no"), 400, opencti.InvalidDestination, "", false},
-		"the line":         {opencti.Errorf(opencti.DestinationBusy, "busy"), 409, opencti.DestinationBusy, "", true},
-		"the link":         {opencti.Errorf(opencti.LinkDown, "lost"), 503, opencti.LinkDown, "", true},
-		"the time":         {context.DeadlineExceeded, 504, opencti.Timeout, "", true},
-		"something else":   {errors.New("code 7"), 409, opencti.Rejected, "code 7", false},
-		"the unknown call": {opencti.Errorf(opencti.NoSuchCall, "no"), 404, opencti.NoSuchCall, "", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := holding(t, "a", 7)
-			p.cti.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { return tc.err }
-			p.open()
-			a := p.do("POST", "/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1"}`)
-			got := a.problem(t)
-			if a.StatusCode != tc.status || got.Code != tc.code || got.Detail != tc.detail || got.Retryable != tc.retryable || got.Activity != opencti.MakeCall {
-				t.Errorf("%d %s", a.StatusCode, a.body)
-			}
-			if (a.Header.Get("Retry-After") != "") != (tc.status == 503) {
-				t.Errorf("Retry-After %q", a.Header.Get("Retry-After"))
-			}
-		})
-	}
-}
-
-func TestIdempotencyKey(t *testing.T) {
-	p := holding(t, "a", 7)
-	acted := 0
-	p.cti.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { acted++; return nil }
-	p.open()
-	call := func(body string) answer {
-		return p.do("POST", "/v1/sessions/4001/activities/MakeCall", body, header{"Idempotency-Key": "k"})
-	}
-	first, second := call(`{"destinationNumber":"1"}`), call(`{"destinationNumber":"1"}`)
-	if acted != 1 || first.StatusCode != 202 || string(first.body) != string(second.body) {
-		t.Errorf("acted %d times: %s %s", acted, first.body, second.body)
-	}
-	if other := call(`{"destinationNumber":"2"}`); other.StatusCode != 409 || other.problem(t).Code != opencti.IdempotencyConflict {
-		t.Errorf("%s", other.body)
-	}
-}
-
 func TestOpenJoinTakeOverClose(t *testing.T) {
 	p := holding(t, "a", 7)
 	open := func(body string) (int, Opened) {
@@ -305,21 +205,6 @@ func TestRestoreFromTheSessionToken(t *testing.T) {
 	}
 }
 
-func TestLinkInfo(t *testing.T) {
-	p := holding(t, "a", 7)
-	p.open()
-	var got map[string]any
-	p.do("GET", "/v1/link", "").into(t, &got)
-	for k, want := range map[string]any{"name": "main", "class": "test", "driver": linktest.Name, "state": "Connected", "sessions": 1.0} {
-		if got[k] != want {
-			t.Errorf("%s is %v, want %v", k, got[k], want)
-		}
-	}
-	if n := len(got["activities"].([]any)); n != len(opencti.Specs()) {
-		t.Errorf("%d activities", n)
-	}
-}
-
 func TestOpenAPI(t *testing.T) {
 	p := newPod(t, "a")
 	a := p.do("GET", "/openapi.json", "", header{"Authorization": ""})
@@ -337,7 +222,9 @@ func TestOpenAPI(t *testing.T) {
 			operations[op.OperationID] = true
 		}
 	}
-	want := []string{"getLink", "openSession", "getSession", "closeSession", "streamEvents"}
+	want := []string{
+		"getLink", "openSession", "getSession", "closeSession", "streamEvents", "getStatistics", "streamStatistics", "streamPool", "postEvents",
+	}
 	for _, s := range opencti.Specs() {
 		want = append(want, string(s.Activity))
 	}
@@ -388,7 +275,7 @@ func TestDocsPage(t *testing.T) {
 		if !strings.Contains(page, path) {
 			t.Errorf("the page does not have %s", path)
 		}
-		if item.Post != nil && !strings.Contains(page, "-X POST $CTI"+strings.ReplaceAll(path, "{session}", "4001")) {
+		if item.Post != nil && !strings.Contains(page, "-X POST $CTI"+inPaths.Replace(path)) {
 			t.Errorf("no line to paste for POST %s", path)
 		}
 	}

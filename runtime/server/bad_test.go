@@ -166,18 +166,23 @@ func TestBodiesCostWhatTheyAreLong(t *testing.T) {
 	}
 }
 
-// post sends a body to the handler; a refusal must be a problem document.
+// post sends a body to the handler.
 func (p *pod) post(t testing.TB, path string, body []byte) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest("POST", path, strings.NewReader(string(body)))
-	r.Header.Set("Authorization", "Bearer "+desktopToken)
+	return p.serveTest(t, httptest.NewRequest("POST", path, strings.NewReader(string(body))), desktopToken)
+}
+
+// serveTest gives a request to the handler; a refusal must be a problem document.
+func (p *pod) serveTest(t testing.TB, r *http.Request, token string) *httptest.ResponseRecorder {
+	t.Helper()
+	r.Header.Set("Authorization", "Bearer "+token)
 	w := httptest.NewRecorder()
 	p.Desktop().ServeHTTP(w, r)
 	if w.Code >= http.StatusBadRequest {
 		(answer{w.Result(), w.Body.Bytes()}).problem(t)
 	}
 	if w.Code == http.StatusInternalServerError {
-		t.Errorf("%s: %s", path, w.Body)
+		t.Errorf("%s: %s", r.URL.Path, w.Body)
 	}
 	return w
 }

@@ -25,7 +25,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const desktopToken = "t0ken-of-desktops"
+const (
+	desktopToken = "t0ken-of-desktops"
+	ingestToken  = "t0ken-of-connectors"
+)
 
 type quiet struct{}
 
@@ -37,7 +40,8 @@ func (quiet) Resynced(int, time.Duration)                                     {}
 
 func always() error { return nil }
 
-// newLink makes a link at work with agents 4001 (at 1001) and 4002.
+// newLink makes a link at work with agents 4001 (at 1001) and 4002, and 4003 (at 1003) in a
+// pool of the Simple mode.
 func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 	t.Helper()
 	cti := linktest.New()
@@ -47,8 +51,11 @@ func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 	})
 	err := l.Apply(link.Document{Generation: 1, Spec: v1alpha1.CTISlotSpec{
 		LinkName: "main", Class: "test", Driver: linktest.Name, Config: map[string]string{"address": "a:1"},
+		Pools: []v1alpha1.SlotPool{{Name: "sales"}, {Name: "callers", PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.ModeSimple}}},
 		Agents: []v1alpha1.SlotAgent{
-			{Agent: v1alpha1.Agent{ID: "4001", DNs: []string{"1001"}}, Pool: "sales"}, {Agent: v1alpha1.Agent{ID: "4002"}, Pool: "sales"},
+			{Agent: v1alpha1.Agent{ID: "4001", DNs: []string{"1001"}}, Pool: "sales"},
+			{Agent: v1alpha1.Agent{ID: "4002", Queues: []string{"east", "west"}}, Pool: "sales"},
+			{Agent: v1alpha1.Agent{ID: "4003", DNs: []string{"1003"}, Queues: []string{"north"}}, Pool: "callers"},
 		},
 	}})
 	if err != nil {
@@ -125,6 +132,8 @@ func newPod(t testing.TB, name string, change ...func(*Options)) *pod {
 	o := Options{
 		Link: "main", Version: "test", Routing: p.routing, Token: func() (string, error) { return desktopToken, nil },
 		SessionKey: []byte("key of the link"), MayAct: always, Log: slog.New(slog.DiscardHandler), KeepAlive: time.Minute,
+		IngestToken: func() (string, error) { return ingestToken, nil },
+		Limits:      Limits{SessionRate: -1, AddressRate: -1, IngestRate: -1, Streams: -1},
 	}
 	for _, c := range change {
 		c(&o)
@@ -231,7 +240,12 @@ func (p *pod) do(method, path, body string, headers ...header) answer {
 // open opens the session of agent 4001.
 func (p *pod) open() Opened {
 	p.t.Helper()
-	a := p.do("POST", "/v1/sessions", `{"agentId":"4001"}`)
+	return p.openAs(`{"agentId":"4001"}`)
+}
+
+func (p *pod) openAs(body string) Opened {
+	p.t.Helper()
+	a := p.do("POST", "/v1/sessions", body)
 	if a.StatusCode != http.StatusCreated && a.StatusCode != http.StatusOK {
 		p.t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
@@ -251,8 +265,14 @@ type sse struct {
 // stream opens an event stream of a session.
 func (p *pod) stream(sessionID string, headers ...header) *sse {
 	p.t.Helper()
+	return p.streamOf("/v1/sessions/"+sessionID+"/events", headers...)
+}
+
+// streamOf opens any stream.
+func (p *pod) streamOf(path string, headers ...header) *sse {
+	p.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	resp, err := p.request(ctx, "GET", "/v1/sessions/"+sessionID+"/events", "", headers...)
+	resp, err := p.request(ctx, "GET", path, "", headers...)
 	if err != nil {
 		stop()
 		p.t.Fatal(err)
@@ -279,6 +299,20 @@ func (s *sse) block() (map[string]string, error) {
 		}
 		k, v, _ := strings.Cut(l, ": ")
 		out[k] = v
+	}
+}
+
+// data gives the next block with data: its event field, its id and the data.
+func (s *sse) data() (event, id, data string) {
+	s.t.Helper()
+	for {
+		b, err := s.block()
+		if err != nil {
+			s.t.Fatalf("the stream ended: %v", err)
+		}
+		if b["data"] != "" {
+			return b["event"], b["id"], b["data"]
+		}
 	}
 }
 
@@ -344,3 +378,12 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func resume(e session.Event) header { return header{"Last-Event-ID": e.ID} }
 
 func sessionHeader(o Opened) header { return header{HeaderSession: o.SessionToken} }
+
+func mustSession(t *testing.T, p *pod) *session.Session {
+	t.Helper()
+	s, ok := p.routing.link.Session("4001")
+	if !ok {
+		t.Fatal("no session")
+	}
+	return s
+}

@@ -20,7 +20,7 @@ const bodyBound = 64 << 10
 const depthBound = 16
 
 // readBody reads the whole body, within bounds, and refuses what is not one JSON
-// value without duplicate keys. It puts the body back for whoever comes next.
+// value without duplicate keys, see checkBody. It puts the body back for whoever comes next.
 func readBody(w http.ResponseWriter, r *http.Request) *Problem {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
@@ -33,14 +33,33 @@ func readBody(w http.ResponseWriter, r *http.Request) *Problem {
 	if err != nil {
 		return withStatus(http.StatusBadRequest, opencti.InvalidRequest, "the body did not arrive whole")
 	}
-	if len(bytes.TrimSpace(b)) > 0 {
-		if err := checkJSON(b); err != nil {
-			return withStatus(http.StatusBadRequest, opencti.InvalidRequest, err.Error())
-		}
+	if p := checkBody(r, b); p != nil {
+		return p
 	}
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	r.ContentLength = int64(len(b))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	return nil
+}
+
+// checkBody refuses what is not the JSON that all requests have. Posted events may be XML,
+// which is checked where it is read.
+func checkBody(r *http.Request, b []byte) *Problem {
+	if r.URL.Path == ingestPath {
+		kind := r.Header.Get("Content-Type")
+		if isXML(kind) {
+			return nil
+		}
+		if !isJSON(kind) {
+			return withStatus(http.StatusUnsupportedMediaType, opencti.InvalidRequest, "send Content-Type: application/json or application/xml")
+		}
+	}
+	if len(bytes.TrimSpace(b)) == 0 {
+		return nil
+	}
+	if err := checkJSON(b); err != nil {
+		return withStatus(http.StatusBadRequest, opencti.InvalidRequest, err.Error())
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"html/template"
 	"net/http"
 	"reflect"
@@ -50,7 +51,7 @@ func renderDocs(api *huma.OpenAPI) []byte {
 		Operations []docsOperation
 	}
 	var ordered []group
-	for _, name := range []string{"Link", "Session", "Events", "Activities"} {
+	for _, name := range []string{"Link", "Session", "Events", "Activities", "Statistics", "Supervisor", "Ingest"} {
 		ops := groups[name]
 		sort.Slice(ops, func(i, j int) bool { return order(ops[i]) < order(ops[j]) })
 		ordered = append(ordered, group{name, ops})
@@ -77,9 +78,10 @@ func document(api *huma.OpenAPI, method, path string, op *huma.Operation) docsOp
 	for _, p := range op.Parameters {
 		d.Parameters = append(d.Parameters, docsMember{p.Name + " (" + p.In + ")", p.Schema.Type, p.Description, p.Required})
 	}
+	var example any
 	if op.RequestBody != nil {
-		for _, m := range op.RequestBody.Content {
-			d.Body = members(api, m.Schema, "")
+		if m := op.RequestBody.Content["application/json"]; m != nil {
+			d.Body, example = members(api, m.Schema, ""), m.Example
 		}
 	}
 	for status, r := range op.Responses {
@@ -91,11 +93,14 @@ func document(api *huma.OpenAPI, method, path string, op *huma.Operation) docsOp
 		}
 	}
 	sort.Strings(d.Statuses)
-	d.Curl = curl(method, path, d.Body)
+	d.Curl = curl(method, path, example)
 	return d
 }
 
 func members(api *huma.OpenAPI, s *huma.Schema, prefix string) []docsMember {
+	if len(s.OneOf) > 0 { // the first is one, the others are several of it
+		s = s.OneOf[0]
+	}
 	if s.Ref != "" {
 		s = api.Components.Schemas.SchemaFromRef(s.Ref)
 	}
@@ -123,29 +128,34 @@ func typeName(s *huma.Schema) string {
 	return s.Type
 }
 
+// inPaths are examples for the names in paths.
+var inPaths = strings.NewReplacer("{session}", "4001", "{pool}", "support")
+
 // curl is a line to paste, with $CTI and $TOKEN set as the page says.
-func curl(method, path string, body []docsMember) string {
-	line := "curl --cacert ca.crt -H \"Authorization: Bearer $TOKEN\""
-	if strings.HasSuffix(path, "/events") {
+func curl(method, path string, example any) string {
+	token := "$TOKEN"
+	if path == ingestPath {
+		token = "$INGEST_TOKEN"
+	}
+	line := "curl --cacert ca.crt -H \"Authorization: Bearer " + token + "\""
+	if strings.HasSuffix(path, "/events") && method == http.MethodGet {
 		line += " -N"
 	}
 	if method != http.MethodGet {
 		line += " -X " + method
 	}
-	line += " $CTI" + strings.ReplaceAll(path, "{session}", "4001")
+	line += " $CTI" + inPaths.Replace(path)
 	if method != http.MethodPost {
 		return line
 	}
-	if strings.HasSuffix(path, "/sessions") {
-		return line + ` -H 'Content-Type: application/json' -d '{"agentId":"4001","dn":"1001"}'`
+	if path == "/v1/sessions" {
+		example = map[string]string{"agentId": "4001", "dn": "1001"}
 	}
-	var required []string
-	for _, m := range body {
-		if m.Required {
-			required = append(required, `"`+m.Name+`":"…"`)
-		}
+	body, err := json.Marshal(example)
+	if err != nil {
+		panic(err) // the examples are ours
 	}
-	return line + " -H 'Content-Type: application/json' -d '{" + strings.Join(required, ",") + "}'"
+	return line + " -H 'Content-Type: application/json' -d '" + string(body) + "'"
 }
 
 func (s *Server) serveDocs(w http.ResponseWriter, _ *http.Request) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -13,16 +12,21 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
-// writeTimeout bounds one write to a desktop that does not read. It then comes back
-// with its Last-Event-ID.
-var writeTimeout = 10 * time.Second
+// The formats of an event stream.
+const (
+	formatJSON        = "json"
+	formatPegaServer  = "pega-server"
+	formatPegaDesktop = "pega-desktop"
+)
 
 type eventsInput struct {
 	InSession
 	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"The id of the last event that the desktop has; absent: the stream starts with a Snapshot." example:"1767225600000-42"`
+	Format      string `query:"format" enum:"json,pega-server,pega-desktop" default:"json" doc:"How the events are told: ours, the 7.31 server-side guide's, or the 8.x client-side schemas'."`
 }
 
 func (s *Server) registerEvents() {
@@ -33,7 +37,8 @@ func (s *Server) registerEvents() {
 		Description: "Server-sent events: `id` is <epoch>-<sequence>, `event` the event's type, `data` the event in JSON. " +
 			"Numbers of one epoch have no gaps. With Last-Event-ID the missed events are replayed, or, where they are gone or the " +
 			"slot has moved to another pod, the stream starts with a Snapshot; the header " + HeaderResume + " says which. " +
-			"A comment every 15 seconds keeps the connection awake.",
+			"A comment every 15 seconds keeps the connection awake. In Pega's formats one event may be several messages, of which " +
+			"the last has the id, or none, and then there is an id without data.",
 		Errors: errorStatuses,
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The stream.",
@@ -55,36 +60,47 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 	if err != nil {
 		return nil, err
 	}
+	end, tooMany := s.limits.stream(found)
+	if tooMany != nil {
+		return nil, tooMany
+	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer end()
 		r, w := humago.Unwrap(c)
-		st := &stream{session: found, w: w, rc: http.NewResponseController(w), keepAlive: s.o.KeepAlive, mayAct: s.o.MayAct}
+		st := &stream{sseWriter: s.newSSE(w), session: found, keepAlive: s.o.KeepAlive, tell: s.teller(in.Format, found)}
 		err := st.run(r.Context(), last, in.LastEventID != "")
 		s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
 	}}, nil
 }
 
+// teller tells an event in a format; nil for ours, in which events are encoded already.
+func (s *Server) teller(format string, of *session.Session) func(*session.Event) ([]pega.Message, error) {
+	switch format {
+	case formatPegaServer:
+		return func(e *session.Event) ([]pega.Message, error) {
+			m, err := pega.Server(e, s.presences.of(of))
+			return []pega.Message{m}, err
+		}
+	case formatPegaDesktop:
+		return pega.Desktop
+	}
+	return nil
+}
+
 // stream writes a session's events to one desktop. It holds nothing but a cursor.
 type stream struct {
+	*sseWriter
 	session   *session.Session
-	w         http.ResponseWriter
-	rc        *http.ResponseController
 	keepAlive time.Duration
-	mayAct    func() error
-	buf       []byte
+	tell      func(*session.Event) ([]pega.Message, error)
 }
 
 // run writes until the desktop, the session or the pod's hold on the slot is gone,
 // and says which.
 func (st *stream) run(ctx context.Context, last session.EventID, resume bool) error {
 	replay := resume && st.session.Events.Holds(last)
-	h := st.w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	h.Set(HeaderResume, map[bool]string{true: "replayed", false: "snapshot"}[replay])
-	st.w.WriteHeader(http.StatusOK)
-	// Desktops come back spread over a second, not all at once.
-	st.buf = fmt.Appendf(st.buf[:0], "retry: %d\n\n", 500+rand.N(1000))
+	st.w.Header().Set(HeaderResume, map[bool]string{true: "replayed", false: "snapshot"}[replay])
+	st.begin()
 	seen := last.Sequence
 	if !replay {
 		var err error
@@ -110,12 +126,11 @@ func (st *stream) next(ctx context.Context, seen uint64) (uint64, error) {
 	cancel()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		st.buf = append(st.buf[:0], ": keep-alive\n\n"...)
+		st.sseWriter.keepAlive()
 		return seen, st.flush()
 	case err != nil:
 		return seen, err
 	}
-	st.buf = st.buf[:0]
 	if !ok {
 		if seen, err = st.addSnapshot(); err != nil {
 			return seen, err
@@ -123,7 +138,9 @@ func (st *stream) next(ctx context.Context, seen uint64) (uint64, error) {
 		return seen, st.flush()
 	}
 	for _, e := range entries {
-		st.add(e.ID, string(e.Type), e.JSON)
+		if err := st.addEntry(e); err != nil {
+			return seen, err
+		}
 		seen = e.ID.Sequence
 	}
 	return seen, st.flush()
@@ -131,35 +148,46 @@ func (st *stream) next(ctx context.Context, seen uint64) (uint64, error) {
 
 func (st *stream) addSnapshot() (uint64, error) {
 	e, at := st.session.FreshSnapshot()
+	if st.tell != nil {
+		return at.Sequence, st.addTold(e)
+	}
 	b, err := json.Marshal(e)
 	if err != nil {
 		return 0, fmt.Errorf("encode snapshot: %w", err)
 	}
-	st.add(at, string(e.Type), b)
+	st.add(at.String(), string(e.Type), b)
 	return at.Sequence, nil
 }
 
-func (st *stream) add(id session.EventID, event string, data []byte) {
-	st.buf = fmt.Appendf(st.buf, "id: %s\nevent: %s\ndata: ", id, event)
-	st.buf = append(append(st.buf, data...), '\n', '\n')
+func (st *stream) addEntry(e session.Entry) error {
+	if st.tell == nil {
+		st.add(e.ID.String(), string(e.Type), e.JSON)
+		return nil
+	}
+	var event session.Event
+	if err := json.Unmarshal(e.JSON, &event); err != nil {
+		return fmt.Errorf("decode event: %w", err)
+	}
+	return st.addTold(&event)
 }
 
-func (st *stream) flush() error {
-	if err := st.mayAct(); err != nil {
+// addTold adds an event in another format. The id comes with the last of its messages:
+// who breaks off in between gets them all again.
+func (st *stream) addTold(e *session.Event) error {
+	messages, err := st.tell(e)
+	if err != nil {
 		return err
 	}
-	if err := st.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
+	if len(messages) == 0 {
+		st.add(e.ID, "", nil)
+		return nil
 	}
-	if _, err := st.w.Write(st.buf); err != nil {
-		return err
-	}
-	if err := st.rc.Flush(); err != nil {
-		return err
-	}
-	// The connection may serve another request after the stream.
-	if err := st.rc.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
+	for i, m := range messages {
+		id := ""
+		if i == len(messages)-1 {
+			id = e.ID
+		}
+		st.add(id, m.Type, m.JSON)
 	}
 	return nil
 }

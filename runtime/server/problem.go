@@ -5,11 +5,13 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
 // Problem is every error of the API: a problem document (RFC 9457) with the fields
@@ -26,6 +28,10 @@ type Problem struct {
 	Retryable bool            `json:"retryable" doc:"Whether the same request may succeed a little later."`
 	Detail    string          `json:"detail,omitempty" doc:"The CTI server's own code and text."`
 	Errors    []InvalidMember `json:"errors,omitempty" doc:"What is wrong with the request, member by member."`
+	// Snapshot is there with OutcomeUnknown, when the session is.
+	Snapshot *session.Snapshot `json:"snapshot,omitempty" doc:"With OutcomeUnknown: the session's state, which shows whether it was done."`
+
+	retryAfter int // seconds
 }
 
 // InvalidMember names one member of a request that is wrong.
@@ -45,9 +51,9 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 // GetHeaders implements huma.HeadersError.
 func (p *Problem) GetHeaders() http.Header {
-	h := http.Header{"Cache-Control": {"no-store"}}
-	if p.Status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", "1")
+	h := http.Header{"Cache-Control": {"no-store"}, headerCode: {string(p.Code)}}
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+		h.Set("Retry-After", strconv.Itoa(max(p.retryAfter, 1)))
 	}
 	return h
 }
@@ -58,7 +64,9 @@ var statusOf = map[opencti.ErrorCode]int{
 	opencti.InvalidRequest:       http.StatusBadRequest,
 	opencti.InvalidDestination:   http.StatusBadRequest,
 	opencti.InvalidQueue:         http.StatusBadRequest,
+	opencti.ReasonCodeRequired:   http.StatusBadRequest,
 	opencti.InvalidReasonCode:    http.StatusBadRequest,
+	opencti.NotPermittedInMode:   http.StatusForbidden,
 	opencti.AuthenticationFailed: http.StatusForbidden, // the agent's, at the CTI server; the desktop's is 401
 	opencti.Forbidden:            http.StatusForbidden,
 	opencti.NoSuchCall:           http.StatusNotFound,

@@ -102,11 +102,13 @@ func neverArrived(err error) bool {
 // only while nothing was written to the desktop.
 func (s *Server) forward(w http.ResponseWriter, r *http.Request, holder slots.Holder) error {
 	var failed error
+	rec := recordOf(r.Context())
 	proxy := httputil.ReverseProxy{
 		Transport: s.o.Peers,
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host = "https", holder.Address
 			p.Out.Header.Set(headerHolder, holder.Identity)
+			p.Out.Header.Set(headerClient, rec.client)
 			if r.GetBody != nil {
 				p.Out.Body, _ = r.GetBody()
 			}
@@ -117,6 +119,7 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, holder slots.Ho
 			if resp.StatusCode == http.StatusMisdirectedRequest {
 				return errMisdirected
 			}
+			rec.passedOn = true
 			return nil
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },

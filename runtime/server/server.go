@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/time/rate"
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/slots"
+	"github.com/ctilink/ctilink-operator/web"
 )
 
 // Names of the headers.
@@ -46,6 +48,8 @@ type Options struct {
 	Routing Routing
 	// Token gives the desktop token.
 	Token func() (string, error)
+	// IngestToken gives the token of POST /v1/events; nil: the link takes no events.
+	IngestToken func() (string, error)
 	// SessionKey signs session tokens; all pods of a link have the same.
 	SessionKey []byte
 	// Peers reaches other pods of the link with mutual TLS; nil when standalone.
@@ -53,6 +57,10 @@ type Options struct {
 	// MayAct says whether this pod may still speak for the slot.
 	MayAct func() error
 	Log    *slog.Logger
+	Limits Limits
+	// AllowedOrigins are those of other origins whose pages may use the API, such as
+	// https://crm.example; * is not one.
+	AllowedOrigins []string
 	// KeepAlive is the time between the comments on an idle stream; 15 s when zero.
 	KeepAlive time.Duration
 }
@@ -64,6 +72,12 @@ type Server struct {
 	api    huma.API
 	work   *http.ServeMux // the API at work on the local link
 	docs   []byte
+
+	presences presences
+	polls     polls
+	posted    postedIDs
+	limits    *limits
+	auditLog  auditLog
 }
 
 // New makes the server.
@@ -71,7 +85,10 @@ func New(o Options) *Server {
 	if o.KeepAlive == 0 {
 		o.KeepAlive = 15 * time.Second
 	}
-	s := &Server{o: o, work: http.NewServeMux(), signer: tokenSigner{o.SessionKey, o.Link, time.Now}}
+	s := &Server{
+		o: o, work: http.NewServeMux(), signer: tokenSigner{o.SessionKey, o.Link, time.Now}, limits: newLimits(o.Limits),
+		auditLog: auditLog{refusals: rate.NewLimiter(refusalsLogged, int(refusalsLogged))},
+	}
 	s.register()
 	s.docs = renderDocs(s.api.OpenAPI())
 	return s
@@ -87,39 +104,53 @@ func (s *Server) Desktop() http.Handler {
 	mux.HandleFunc("GET /openapi.json", s.serveOpenAPI)
 	mux.HandleFunc("GET /openapi.yaml", s.serveOpenAPI)
 	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
+	mux.HandleFunc("GET /pega_cti_desktopAPI.js", serveScript)
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		if p := s.guard(w, r); p != nil {
+		if p := s.guard(w, r, s.limits); p != nil {
 			writeProblem(w, p)
 			return
 		}
 		s.route(w, r)
 	})
 	mux.HandleFunc("/", s.notFound)
-	return s.survive(secure(mux))
+	return s.audit(clientOf, s.survive(secure(s.cors(mux))))
 }
 
 // Peer is the handler of the peer port: other pods of the link send requests that
 // are for the slot's holder. A pod that is not the holder says 421, and the sender
 // looks the holder up again (RFC 9110, 15.5.20).
 func (s *Server) Peer() http.Handler {
-	return s.survive(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	passedOn := func(r *http.Request) string { return r.Header.Get(headerClient) }
+	return s.audit(passedOn, s.survive(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l, ok := s.o.Routing.Local()
 		if !ok || r.Header.Get(headerHolder) != s.o.Routing.Identity() {
+			recordOf(r.Context()).passedOn = true // whoever sent it asks another
 			w.WriteHeader(http.StatusMisdirectedRequest)
 			return
 		}
-		if p := s.guard(w, r); p != nil {
+		if p := s.guard(w, r, nil); p != nil {
 			writeProblem(w, p)
 			return
 		}
 		s.serve(w, r, l)
-	}))
+	})))
 }
 
-// guard authenticates and reads the body.
-func (s *Server) guard(w http.ResponseWriter, r *http.Request) *Problem {
-	if p := s.authenticate(r); p != nil {
+// guard authenticates, bounds and reads the body. What another pod passes on was bounded
+// there.
+func (s *Server) guard(w http.ResponseWriter, r *http.Request, l *limits) *Problem {
+	p := s.authenticate(r)
+	switch {
+	case p != nil && l != nil:
+		return l.refuse(r, p)
+	case p != nil:
 		return p
+	}
+	recordOf(r.Context()).who = s.credentialFor(r).name
+	if l != nil {
+		if p := l.admit(r); p != nil {
+			return p
+		}
 	}
 	return readBody(w, r)
 }
@@ -154,6 +185,16 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		message = "there is no such activity; /docs lists all"
 	}
 	writeProblem(w, withStatus(http.StatusNotFound, opencti.InvalidRequest, message))
+}
+
+// serveScript serves the functions that Pega's desktop calls.
+func serveScript(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cache-Control", "max-age=300")
+	// Pages of another origin load it, too; what it then may do the allow-list says.
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	_, _ = w.Write(web.PegaDesktopAPI) // the client may be gone
 }
 
 // secure sets the headers that every answer has.

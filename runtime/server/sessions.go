@@ -7,16 +7,19 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
 // OpenSession is the body of POST /v1/sessions.
 type OpenSession struct {
-	AgentID  string              `json:"agentId,omitempty" maxLength:"64" doc:"The agent at the ACD; absent for a session of a device alone." example:"4001"`
-	DN       string              `json:"dn,omitempty" maxLength:"64" doc:"The device; may be absent when the pool gives the agent just one." example:"1001"`
-	Login    *Login              `json:"login,omitempty" doc:"Logs the agent in as well, unless it is logged in."`
-	TakeOver bool                `json:"takeOver,omitempty" doc:"Ends the session that stands in the way: the agent's at another device, another agent's at this device."`
-	Hidden   []opencti.EventType `json:"hiddenEvents,omitempty" maxItems:"8" enum:"PartyInfo,CallInfo,AgentState,CallState,LinkState" doc:"Event types that this desktop cannot show."`
+	AgentID      string              `json:"agentId,omitempty" maxLength:"64" doc:"The agent at the ACD; absent for a session of a device alone." example:"4001"`
+	DN           string              `json:"dn,omitempty" maxLength:"64" doc:"The device; may be absent when the pool gives the agent just one." example:"1001"`
+	Login        *Login              `json:"login,omitempty" doc:"Logs the agent in as well, unless it is logged in."`
+	TakeOver     bool                `json:"takeOver,omitempty" doc:"Ends the session that stands in the way: the agent's at another device, another agent's at this device."`
+	Workstation  string              `json:"workstation,omitempty" maxLength:"128" doc:"The user's workstation; the event sink tells it with each event." example:"pc-12"`
+	ClientHandle string              `json:"clientHandle,omitempty" maxLength:"256" doc:"The desktop's own name for itself; the event sink tells it with each event."`
+	Hidden       []opencti.EventType `json:"hiddenEvents,omitempty" maxItems:"8" enum:"PartyInfo,CallInfo,AgentState,CallState,LinkState" doc:"Event types that this desktop cannot show."`
 }
 
 // Login is LoginAgent within the opening of a session.
@@ -48,11 +51,14 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 	if b.Login != nil && b.AgentID == "" {
 		return nil, withStatus(http.StatusBadRequest, opencti.InvalidRequest, "body.login needs body.agentId")
 	}
+	rec := recordOf(ctx)
+	rec.agent, rec.device = b.AgentID, opencti.Mask(b.DN)
 	l := linkOf(ctx)
 	opened, isNew, err := l.Open(ctx, link.Request{DN: b.DN, AgentID: b.AgentID, TakeOver: b.TakeOver, Hidden: b.Hidden})
 	if err != nil {
 		return nil, problem(err)
 	}
+	rec.of(opened)
 	if b.Login != nil {
 		if err := login(ctx, opened, *b.Login); err != nil {
 			if isNew {
@@ -61,14 +67,22 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 			return nil, problem(err)
 		}
 	}
+	s.presences.set(opened, pega.Presence{Workstation: b.Workstation, ClientHandle: b.ClientHandle})
 	out := &openOutput{Status: http.StatusCreated, Body: Opened{
-		Session: opened.Key(), Joined: !isNew, Snapshot: opened.Snapshot(),
-		SessionToken: s.signer.sign(sessionToken{DN: opened.DN(), AgentID: opened.AgentID(), Hidden: opened.Hidden()}),
+		Session: opened.Key(), Joined: !isNew, Snapshot: opened.Snapshot(), SessionToken: s.token(opened),
 	}}
 	if !isNew {
 		out.Status = http.StatusOK
 	}
 	return out, nil
+}
+
+// token is what a desktop keeps of a session.
+func (s *Server) token(of *session.Session) string {
+	to := s.presences.of(of)
+	return s.signer.sign(sessionToken{
+		DN: of.DN(), AgentID: of.AgentID(), Hidden: of.Hidden(), Workstation: to.Workstation, ClientHandle: to.ClientHandle,
+	})
 }
 
 // login logs the agent in; one that is logged in already is fine.
@@ -114,5 +128,6 @@ func (s *Server) closeSession(ctx context.Context, in *closeInput) (*struct{}, e
 	if err := linkOf(ctx).Close(ctx, found.Key()); err != nil {
 		return nil, problem(err)
 	}
+	s.presences.forget(found)
 	return nil, nil
 }

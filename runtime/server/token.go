@@ -28,7 +28,10 @@ type sessionToken struct {
 	DN      string              `json:"d"`
 	AgentID string              `json:"a,omitempty"`
 	Hidden  []opencti.EventType `json:"h,omitempty"`
-	Issued  int64               `json:"t"` // Unix seconds
+	// Where the user sits, see pega.Presence.
+	Workstation  string `json:"w,omitempty"`
+	ClientHandle string `json:"c,omitempty"`
+	Issued       int64  `json:"t"` // Unix seconds
 }
 
 func (t sessionToken) key() string { return session.Key(t.DN, t.AgentID) }
@@ -95,20 +98,46 @@ func FileSecret(path string) func() (string, error) {
 	}
 }
 
-// authenticate lets a request pass that carries the link's desktop token.
+// The credentials.
+const (
+	credentialDesktop = "desktop"
+	credentialIngest  = "ingest"
+)
+
+// credential is what a path asks for.
+type credential struct {
+	name  string
+	what  string // for people
+	token func() (string, error)
+	// unreadable is the log's message when token fails.
+	unreadable string
+}
+
+func (s *Server) credentialFor(r *http.Request) credential {
+	if r.URL.Path == ingestPath {
+		return credential{credentialIngest, "ingest token", s.o.IngestToken, "Cannot read the ingest token"}
+	}
+	return credential{credentialDesktop, "desktop token", s.o.Token, "Cannot read the desktop token"}
+}
+
+// authenticate lets a request pass that carries the token which its path asks for.
 func (s *Server) authenticate(r *http.Request) *Problem {
-	want, err := s.o.Token()
+	c := s.credentialFor(r)
+	if c.token == nil {
+		return withStatus(http.StatusForbidden, opencti.Forbidden, "this link takes no posted events: no ingest token is configured")
+	}
+	want, err := c.token()
 	if err != nil {
-		s.o.Log.Error("Cannot read the desktop token", "error", err)
-		return withStatus(http.StatusServiceUnavailable, opencti.AuthenticationFailed, "the desktop token of this link is not readable; look at the pod's log")
+		s.o.Log.Error(c.unreadable, "error", err)
+		return withStatus(http.StatusServiceUnavailable, opencti.AuthenticationFailed, "the "+c.what+" of this link is not readable; look at the pod's log")
 	}
 	scheme, got, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110, 11.1: case does not count
-		return withStatus(http.StatusUnauthorized, opencti.AuthenticationFailed, "send the link's desktop token: Authorization: Bearer <token>")
+		return withStatus(http.StatusUnauthorized, opencti.AuthenticationFailed, "send the link's "+c.what+": Authorization: Bearer <token>")
 	}
 	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
 	if subtle.ConstantTimeCompare(a[:], b[:]) != 1 {
-		return withStatus(http.StatusUnauthorized, opencti.AuthenticationFailed, "the desktop token is wrong; take it from the link's Secret, key token")
+		return withStatus(http.StatusUnauthorized, opencti.AuthenticationFailed, "the "+c.what+" is wrong; take it from the link's Secret, key token")
 	}
 	return nil
 }
