@@ -34,6 +34,8 @@ type flags struct {
 	desktopAddress, peerAddress, metricsAddress string
 	tlsDir, configDir                           string
 	tokenFile, sessionKeyFile                   string
+	ingestTokenFile, sinkDir                    string
+	allowedOrigins                              []string
 	plainHTTP                                   bool
 	logLevel                                    string
 	recordEvents                                string
@@ -77,6 +79,9 @@ func command() *cobra.Command {
 	p.StringVar(&f.configDir, "config-dir", "/etc/ctilink/config", "directory of the mounted configuration sources")
 	p.StringVar(&f.tokenFile, "desktop-token-file", "/etc/ctilink/desktop/token", "file with the token that desktops must send")
 	p.StringVar(&f.sessionKeyFile, "session-key-file", "/etc/ctilink/session/key", "file with the key that signs session tokens; with --manifests one is made up when it is not there")
+	p.StringVar(&f.ingestTokenFile, "ingest-token-file", "", "file with the token that POST /v1/events takes; without it that path takes nothing")
+	p.StringVar(&f.sinkDir, "sink-dir", "/etc/ctilink/sink", "directory with the event sink's token, username and password, ca.crt, tls.crt and tls.key")
+	p.StringSliceVar(&f.allowedOrigins, "allowed-origin", nil, "origin of web pages that may use the API, such as https://crm.example.com; may be repeated")
 	p.BoolVar(&f.plainHTTP, "plain-http", false, "with --manifests: HTTP without TLS; only on a loopback address")
 	p.StringVar(&f.recordEvents, "record-events", "", "with --manifests: file to which raw events are appended, for `runtime rules test`; it holds numbers and call data")
 	p.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")

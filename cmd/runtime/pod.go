@@ -32,6 +32,7 @@ type pod struct {
 	slot      *slots.Slot
 	ownership *slots.Ownership
 	records   *slots.Records
+	sink      *eventSink
 	metrics   *metrics
 	log       *slog.Logger
 
@@ -62,9 +63,10 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 		return err
 	}
 	api := server.New(server.Options{
-		Link: p.linkName(), Version: version, Routing: p, Token: server.FileSecret(f.tokenFile), SessionKey: []byte(key),
-		Peers: id.transport(), MayAct: p.ownership.MayAct, Log: log,
+		Link: p.linkName(), Version: version, Routing: p, Token: server.FileSecret(f.tokenFile), IngestToken: f.ingestToken(),
+		SessionKey: []byte(key), Peers: id.transport(), MayAct: p.ownership.MayAct, Log: log, AllowedOrigins: f.allowedOrigins,
 	})
+	p.sink = newEventSink(f.sinkDir, false, api, p.ownership.MayAct, log)
 	peers := http.NewServeMux()
 	peers.Handle("POST "+slots.RecordsPath, p.records)
 	peers.Handle("/", api.Peer())
@@ -192,6 +194,7 @@ func (p *pod) hold(ctx context.Context, term slots.Term) {
 
 	var reporting sync.WaitGroup
 	reporting.Go(func() { p.report(ctx, l, epoch) })
+	reporting.Go(func() { p.sink.run(ctx, l, p.sinkDocument) })
 	l.Run(ctx)
 
 	p.mu.Lock()
@@ -199,6 +202,21 @@ func (p *pod) hold(ctx context.Context, term slots.Term) {
 	p.mu.Unlock()
 	l.CloseReaders()
 	reporting.Wait()
+}
+
+// sinkDocument is what the newest document says of the event sink.
+func (p *pod) sinkDocument() (*v1alpha1.EventSink, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.document.Spec.EventSink, p.news
+}
+
+// ingestToken is nil when the link takes no events.
+func (f flags) ingestToken() func() (string, error) {
+	if f.ingestTokenFile == "" {
+		return nil
+	}
+	return server.FileSecret(f.ingestTokenFile)
 }
 
 // awaitRecords waits for the records of the holder before, if there was one.

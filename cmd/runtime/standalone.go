@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -68,7 +69,7 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	}
 	api := server.New(server.Options{
 		Link: slot.Spec.LinkName, Version: version, Routing: server.Standalone{Link: l}, Token: token, SessionKey: key,
-		MayAct: always, Log: log,
+		MayAct: always, Log: log, IngestToken: f.ingestToken(), AllowedOrigins: f.allowedOrigins,
 	})
 	ports := newListeners(log)
 	defer ports.stop()
@@ -77,6 +78,12 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	}
 	working, cancel := ports.context(ctx)
 	defer cancel(nil)
+	var delivering sync.WaitGroup
+	defer delivering.Wait()
+	sink := newEventSink(f.sinkDir, true, api, always, log)
+	delivering.Go(func() {
+		sink.run(working, l, func() (*v1alpha1.EventSink, <-chan struct{}) { return slot.Spec.EventSink, nil })
+	})
 	l.Run(working)
 	l.CloseReaders()
 	return failure(working)

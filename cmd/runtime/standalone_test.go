@@ -129,6 +129,7 @@ type floor struct {
 	dn       string // of agent 4001
 	logLevel string
 	args     []string // of the program, besides the usual ones
+	desktop  string   // spec.desktop of the link
 }
 
 func free(t *testing.T) string {
@@ -180,7 +181,11 @@ func newFloor(t *testing.T, change ...func(*floor)) *floor {
 	t.Cleanup(func() { f.stopSim() })
 	desktops, metrics := free(t), free(t)
 	f.url, f.metrics = "http://"+desktops, "http://"+metrics
-	dir := filepath.Dir(write(t, "floor.yaml", fmt.Sprintf(manifestsFor, f.at, f.settings.Application.Password, f.dn)))
+	manifests := fmt.Sprintf(manifestsFor, f.at, f.settings.Application.Password, f.dn)
+	if f.desktop != "" {
+		manifests = strings.Replace(manifests, "  configFrom:", "  desktop: "+f.desktop+"\n  configFrom:", 1)
+	}
+	dir := filepath.Dir(write(t, "floor.yaml", manifests))
 	c := command()
 	c.SetArgs(append([]string{
 		"--manifests", dir, "--plain-http", "--desktop-address", desktops, "--metrics-address", metrics, "--log-level", f.logLevel,

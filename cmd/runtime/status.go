@@ -33,6 +33,10 @@ func (p *pod) report(ctx context.Context, l *link.Link, epoch int64) {
 	for {
 		st, changed := l.Status()
 		want, news := p.status(st, epoch)
+		delivers, sinkChanged := p.sink.status()
+		if delivers != nil {
+			want.Conditions = append(want.Conditions, condition(want.ObservedGeneration, v1alpha1.ConditionEventSink, *delivers))
+		}
 		wait := time.Duration(0)
 		if onlyCounts(written, want) {
 			wait = time.Until(last.Add(countsInterval))
@@ -55,6 +59,7 @@ func (p *pod) report(ctx context.Context, l *link.Link, epoch int64) {
 			return
 		case <-changed:
 		case <-news:
+		case <-sinkChanged:
 		case <-timer:
 			continue
 		}
