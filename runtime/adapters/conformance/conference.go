@@ -55,6 +55,8 @@ func (c *consultation) joined(id string) *joint {
 	}
 	want.callID, want.causedBy, want.can = c.there, "", nil
 	there := c.bob.hears(want)
+	c.alice.agrees() // and what was attached while they were joined is in
+	c.bob.agrees()
 	return &joint{c, here.Call, there.Call}
 }
 
