@@ -1,0 +1,43 @@
+package portrait
+
+import (
+	"testing"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+)
+
+func TestSchemaIsThatOfTheTables(t *testing.T) { golden(t, schemaFile, Names{}.Schema()) }
+
+// An old client's day: register, log on, become available, take a call and hang up.
+func TestADay(t *testing.T) {
+	b := newBench(t)
+	c := b.register("<DN>1001</DN>")
+	b.does("AGENTINITIALIZE", c, "<AGENTPASSWORD>pw</AGENTPASSWORD>")
+	if r := b.last(); r.Activity != opencti.LoginAgent || r.AgentPassword != "pw" {
+		t.Errorf("%+v", r)
+	}
+	b.happen(opencti.LoggedIn, "")
+	b.does("SETAGENTSTATE", c, "<STATE>AVAILABLE</STATE>")
+	b.events(c, "")
+	b.happen(opencti.Offering, "c1", map[string]any{"ani": "0301", "variables": map[string]string{"customerId": "4711"}})
+	a := b.events(c, "<WAIT>5</WAIT>", "INCOMINGCALL c1")
+	if call := a.Events[0].Call; call.ANI != "0301" || len(call.Data) != 1 || call.Data[0].Value != "4711" {
+		t.Errorf("%s", a.Body)
+	}
+	b.does("ACCEPTCALL", c, "")
+	if r := b.last(); r.Activity != opencti.AnswerCall || r.CallID != "c1" {
+		t.Errorf("%+v", r)
+	}
+	b.happen(opencti.Established, "c1")
+	b.events(c, "<WAIT>5</WAIT>", "ESTABLISHCALL c1")
+	b.does("RELEASECALL", c, "")
+	b.happen(opencti.Released, "c1")
+	b.happen(opencti.Offering, "c2")
+	b.happen(opencti.Abandoned, "c2")
+	b.events(c, "<WAIT>5</WAIT>", "INCOMINGCALL c2", "CALLABANDONED c2")
+	b.does("AGENTUNINITIALIZE", c, "")
+	b.does("CTICLIENTUNINITIALIZE", c, "")
+	if _, open := b.link.Session("4001"); open {
+		t.Error("the session is open")
+	}
+}
