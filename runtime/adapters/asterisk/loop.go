@@ -86,7 +86,7 @@ func (c *connection) receive(m ami.Message, at time.Time) {
 	}
 	switch event := m.Event(); event {
 	case "":
-		c.complain("Answer came too late, or to nothing", "action", m.Get("ActionID"))
+		c.complain("Answer came too late, or to nothing")
 	case "Shutdown":
 		c.fail(opencti.Errorf(opencti.LinkDown, "Asterisk shuts down"))
 	case "FullyBooted":

@@ -228,6 +228,14 @@ func (m *Mirror) bridgeLeft(msg ami.Message) {
 	}
 	was := c.context + "," + c.extension
 	b := c.bridge
+	if m.gathers(b) {
+		b.entered = time.Time{} // they met, if only for a moment
+		for _, member := range slices.Clone(b.members) {
+			if member.dn != "" {
+				m.settle(member)
+			}
+		}
+	}
 	m.channel(msg, "")
 	m.leave(c)
 	c.left = b

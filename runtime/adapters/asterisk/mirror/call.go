@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -296,7 +297,11 @@ func (m *Mirror) advance(call *Call, state opencti.EventName, others []*Channel)
 		call.Conference = call.Conference || len(others) > 1
 	}
 	if name != "" {
-		m.tell(Change{Name: name, DN: call.DN, Call: call.copy()})
+		why := ""
+		if name == DialFailed {
+			why = strings.ToLower(leg.failed) // busy, noanswer, congestion, chanunavail
+		}
+		m.tell(Change{Name: name, DN: call.DN, Call: call.copy(), Why: why})
 	}
 }
 

@@ -85,7 +85,8 @@ func (b *bridge) has(c *Channel) bool { return b != nil && slices.Contains(b.mem
 
 // update takes what a message says of a channel, by the prefix of its headers.
 func (m *Mirror) update(c *Channel, msg ami.Message, prefix string) {
-	if state, err := strconv.Atoi(msg.Get(prefix + "ChannelState")); err == nil {
+	// Some events say what was before: a channel's state only goes on.
+	if state, err := strconv.Atoi(msg.Get(prefix + "ChannelState")); err == nil && state <= up && state > c.state {
 		c.state = state
 	}
 	if name := msg.Get(prefix + "Channel"); name != c.Name && name != "" {
@@ -138,7 +139,7 @@ func (m *Mirror) neighbours(c *Channel) []*Channel {
 	if c.bridge != nil {
 		if !c.bridge.holding {
 			for _, other := range c.bridge.members {
-				if other != c && !nobody(other.Name) {
+				if other != c && !other.transferred && !nobody(other.Name) {
 					out = append(out, other)
 				}
 			}

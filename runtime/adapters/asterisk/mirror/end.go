@@ -177,6 +177,11 @@ func (m *Mirror) Drop(id, why string) []Change {
 // endCall takes a call off its leg and tells it.
 func (m *Mirror) endCall(call *Call, why string) {
 	leg := call.leg
+	if call.State == opencti.Held && !leg.holding && why != Transferred && m.clock.Sub(leg.unheld) < afterthought {
+		call.State = opencti.Established // its end of hold was kept back
+		m.describe(call, call.with)
+		m.tell(Change{Name: Unhold, DN: call.DN, Call: call.copy()})
+	}
 	leg.calls = slices.DeleteFunc(leg.calls, func(other *Call) bool { return other == call })
 	leg.failed = ""
 	change := Change{Name: Hangup, DN: call.DN, Ended: true, Why: why}

@@ -125,7 +125,13 @@ func (m *Mirror) unname(c *Channel) {
 // rename follows a masquerade: the channel is another's now.
 func (m *Mirror) rename(c *Channel, name string) {
 	m.unname(c)
+	was := c.dn
 	m.name(c, name)
+	if c.dn != was {
+		for _, call := range slices.Clone(c.calls) {
+			m.endCall(call, Normal)
+		}
+	}
 }
 
 func (m *Mirror) remove(c *Channel) {

@@ -24,7 +24,7 @@ func (m *Mirror) describe(call *Call, others []*Channel) {
 	if call.State == opencti.Queued {
 		call.Queue = m.waitsIn(leg)
 	}
-	if len(others) > 0 || call.Parties == nil {
+	if len(others) > 0 || call.Parties == nil || call.parked == nil && leg.bridge != nil && leg.bridge.conference {
 		call.Parties = m.parties(call, others)
 	} else {
 		call.Parties = slices.Clone(call.Parties)
