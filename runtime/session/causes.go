@@ -105,7 +105,7 @@ func (s *Session) effectsOf(r opencti.Request) []effect {
 	case opencti.BlindTransfer:
 		return []effect{end(r.CallID, opencti.Transferred)}
 	case opencti.DropParty:
-		return []effect{end(r.CallID, opencti.PartyInfo, opencti.CallInfo)}
+		return []effect{end(r.CallID, opencti.PartyInfo)}
 	case opencti.AlternateCall:
 		return []effect{on(r.CallID, opencti.Held), on(r.HeldCallID, opencti.Retrieved, opencti.Established)}
 	case opencti.AttachData, opencti.MuteCall, opencti.UnmuteCall:

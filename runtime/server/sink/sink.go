@@ -120,9 +120,10 @@ func (d *desk) look(now time.Time) {
 func (d *desk) put(r *reader, now time.Time) {
 	switch {
 	case r.taken:
-	case r.over:
+	case r.over && r.gone:
 		delete(d.readers, r.session)
 		d.sink.counts.over(r)
+	case r.over: // its log ended before the list knows
 	case now.Before(r.after):
 	case r.gone, r.behind, len(r.unsent) > 0, !r.begun, r.session.Events.Last().Sequence > r.seen:
 		r.taken = true
