@@ -64,7 +64,8 @@
   }
 
   function settingsOf(linkDefinition) {
-    return { ...settings, ...(settings.links && settings.links[linkDefinition]) };
+    const chosen = { ...settings, ...(settings.links && settings.links[linkDefinition]) };
+    return { ...chosen, url: chosen.url.replace(/\/+$/, "") };
   }
 
   // An error as the failure callbacks get it.
@@ -238,6 +239,13 @@
       });
     }
 
+    // over: somebody has closed the session, and it stays closed.
+    over() {
+      this.stop();
+      if (sessions.get(this.opening.agentId) === this) sessions.delete(this.opening.agentId);
+      this.snapshot("Unknown", "CONNECTED");
+    }
+
     stop() {
       this.stopped = true;
       if (this.abort) this.abort.abort();
@@ -262,7 +270,8 @@
             this.last = ""; // the next stream begins with a Snapshot, which ends this state
             this.snapshot("Unknown", "DISCONNECTED");
           }
-          if ([403, 404].includes(e.status)) await this.reopen();
+          if (e.status === 404) return this.over();
+          if (e.status === 403) await this.reopen();
         }
         if (!this.stopped) await sleep(Math.min(this.wait * Math.max(1, failures), times.longestWait));
       }
@@ -320,7 +329,7 @@
       if (block.id) this.last = block.id;
     }
 
-    // reopen opens the session anew: no pod knows it, or its token is too old.
+    // reopen opens the session anew: its token is too old, or of a link that was made anew.
     async reopen() {
       try {
         const opened = await call(this.to, "POST", "/v1/sessions", this.opening);

@@ -207,8 +207,30 @@ func TestPegaComesBack(t *testing.T) {
 	p.events("Established b")
 }
 
-// A session that nobody knows any more is opened again.
+// A session whose token does not do any more is opened again.
 func TestPegaOpensAgain(t *testing.T) {
+	c := newCentre(t)
+	p := login(t, c)
+	var opened atomic.Bool
+	c.through(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/sessions" {
+			opened.Store(true)
+		}
+		if !opened.Load() {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		c.api.ServeHTTP(w, r)
+	}))
+	c.srv.CloseClientConnections()
+	for e := p.events("Snapshot"); e["pyLinkState"] != "CONNECTED"; e = p.events("Snapshot") { // it may say that it is lost
+	}
+	c.happen(opencti.Offering, "a")
+	p.events("Alerting a")
+}
+
+// A session that somebody closed stays closed.
+func TestPegaIsClosedElsewhere(t *testing.T) {
 	c := newCentre(t)
 	p := login(t, c)
 	r, err := http.NewRequestWithContext(t.Context(), "DELETE", c.srv.URL+"/v1/sessions/4001", nil)
@@ -221,10 +243,10 @@ func TestPegaOpensAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	for e := p.events("Snapshot"); e["pyLinkState"] != "CONNECTED"; e = p.events("Snapshot") { // it may say that it is lost
+	if e := p.events("Snapshot"); e["pyDeviceState"] != "CLOSED" || e["pyLinkState"] != "CONNECTED" {
+		t.Errorf("%v", e)
 	}
-	c.happen(opencti.Offering, "a")
-	p.events("Alerting a")
+	p.fails("OPENCTI_AGENT_NOT_LOGGED_IN", "answerCall")
 }
 
 // In a pool of the Simple mode login watches the device.

@@ -110,7 +110,7 @@ func deliver(l *link.Link, raw opencti.RawEvent) (sessions int) {
 	if d, ok := any(l).(deliverer); ok {
 		return d.Deliver(raw)
 	}
-	all, _ := Sessions(l)
+	all, _ := l.Sessions()
 	for _, of := range all {
 		if raw.DN == of.DN() || raw.DN == "" && raw.AgentID == of.Key() {
 			sessions++

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
-	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
 func (s *Server) registerLink() {
@@ -96,7 +95,7 @@ func statisticsOf(l *link.Link) LinkStatistics {
 		SessionsByPool: st.SessionsByPool, Agents: map[opencti.EventName]int{}, Calls: map[opencti.EventName]int{},
 		Queues: slices.Concat([]string{}, l.Queues()),
 	}
-	all, _ := Sessions(l)
+	all, _ := l.Sessions()
 	for _, of := range all {
 		snap := of.Snapshot()
 		if snap.AgentID != "" {
@@ -107,15 +106,4 @@ func statisticsOf(l *link.Link) LinkStatistics {
 		}
 	}
 	return out
-}
-
-// Sessions lists all sessions of a link, and gives a channel that is closed when some open
-// or close. The event sink reads them.
-func Sessions(l *link.Link) (all []*session.Session, changed <-chan struct{}) {
-	st, changed := l.Status()
-	for pool := range st.SessionsByPool {
-		of, _ := l.PoolSessions(pool)
-		all = append(all, of...)
-	}
-	return all, changed
 }

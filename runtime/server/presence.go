@@ -2,6 +2,7 @@ package server
 
 import (
 	"sync"
+	"weak"
 
 	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
@@ -16,7 +17,7 @@ type presences struct {
 }
 
 type presence struct {
-	session *session.Session
+	session weak.Pointer[session.Session] // its log is large, and it may be closed without us
 	pega.Presence
 }
 
@@ -24,27 +25,27 @@ type presence struct {
 func (p *presences) set(s *session.Session, to pega.Presence) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if to == (pega.Presence{}) && p.by[s.Key()].session == s {
+	if to == (pega.Presence{}) && p.by[s.Key()].session == weak.Make(s) {
 		return
 	}
 	if p.by == nil {
 		p.by = map[string]presence{}
 	}
-	p.by[s.Key()] = presence{s, to}
+	p.by[s.Key()] = presence{weak.Make(s), to}
 }
 
 // knows says whether a desktop said anything of the session, if only nothing.
 func (p *presences) knows(s *session.Session) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.by[s.Key()].session == s
+	return p.by[s.Key()].session == weak.Make(s)
 }
 
 // of is empty for a session of which nothing was said.
 func (p *presences) of(s *session.Session) pega.Presence {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known := p.by[s.Key()]; known.session == s {
+	if known := p.by[s.Key()]; known.session == weak.Make(s) {
 		return known.Presence
 	}
 	return pega.Presence{}
@@ -53,7 +54,7 @@ func (p *presences) of(s *session.Session) pega.Presence {
 func (p *presences) forget(s *session.Session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.by[s.Key()].session == s {
+	if p.by[s.Key()].session == weak.Make(s) {
 		delete(p.by, s.Key())
 	}
 }
