@@ -70,6 +70,13 @@ test("no face of the toolbar has serious barriers, nor stands out of a panel of 
   assert.deepEqual(await barriers(agent.page), [], "wide");
 });
 
+test("the check for barriers finds one", { timeout: 60_000 }, async () => {
+  const agent = await Agent.arrive(browser, world, "4001");
+  await agent.button("Log in").waitFor();
+  await agent.page.locator("cti-login").evaluate((login) => void login.shadowRoot!.append(document.createElement("button")));
+  assert.match((await barriers(agent.page)).join(), /light: button-name.*dark: button-name/s);
+});
+
 test("a screen reader is told of a call and of what happens", { timeout: 60_000 }, async () => {
   const agent = await Agent.arrive(browser, world, "4003");
   await agent.logIn();

@@ -213,6 +213,38 @@ test("the mode Simple: calls are shown, and answered at the telephone", limit, a
   await agent.noCalls();
 });
 
+test("a call that the interaction answers, and one that answers itself", limit, async (t) => {
+  const callTreatment = [
+    { name: "vip", when: 'call.variables["vip"] == "yes"', answer: "AfterDelay", delaySeconds: 2 },
+    { name: "others", screenPop: { interaction: "Customer call" }, answer: "OnInteraction" },
+  ];
+  const world = await begin(t, { callTreatment, switch: ["--wrap-up-time", "0"] });
+  const agent = await available(t, world);
+  await world.customerCalls(customer);
+  const card = await agent.callIs(customer, "Ringing");
+  await card.getByText("Customer call").waitFor();
+  await agent.press("Accept");
+  await agent.callIs(customer, "Talking");
+  await agent.press("Hang up");
+  await agent.noCalls();
+  await agent.state("Available");
+  await world.customerCalls(customer, { vip: "yes" });
+  await agent.page.getByText(/Answers by itself in 0:0[12]/).waitFor();
+  await agent.callIs(customer, "Talking");
+});
+
+test("what fails after it was accepted is told", limit, async (t) => {
+  const world = await begin(t);
+  const agent = await available(t, world);
+  await world.customerCalls(customer);
+  await agent.press("Answer");
+  await agent.callIs(customer, "Talking");
+  await world.control("/v1/behaviours/acceptThenFail", { request: "HoldCall", delay: 0.1 });
+  await agent.press("Hold");
+  await agent.page.getByRole("alert").getByText("Hold:").waitFor();
+  await agent.callIs(customer, "Talking");
+});
+
 test("the mode SimpleWithAgentState: the agent's state, and no call control", limit, async (t) => {
   const world = await begin(t, { telephonyMode: "SimpleWithAgentState" });
   const agent = await available(t, world);

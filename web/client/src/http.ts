@@ -58,6 +58,7 @@ export class Http {
 
   private async try(path: string, request: Request, token: string | undefined): Promise<Response> {
     const headers: Record<string, string> = { ...request.headers };
+    if (token && /[^\x21-\x7e]/.test(token)) throw new CtilinkError("AuthenticationFailed", "the token holds characters that no token has", 401);
     if (token) headers["Authorization"] = `Bearer ${token}`;
     if (request.body !== undefined) headers["Content-Type"] = "application/json";
     try {

@@ -104,6 +104,12 @@ test("a token that has changed is asked for once more", limit, async (t) => {
   await restore(t, fetch, () => tokens.shift() ?? "new").until(live);
 });
 
+test("a token that cannot be one is refused before it is sent", limit, async () => {
+  const { fetch, asked } = server({});
+  await assert.rejects(new Link({ fetch, token: "abc…" }).info(), { code: "AuthenticationFailed", status: 401 });
+  assert.deepEqual(asked, []);
+});
+
 test("an event that is missing makes the stream begin anew", limit, async (t) => {
   const lost = stream(event({ id: "9-5", type: "Snapshot", name: "Snapshot", snapshot: snapshot({}) }), event({ id: "9-7", type: "LinkState", name: "LinkDown" }));
   const lastIds: (string | undefined)[] = [];

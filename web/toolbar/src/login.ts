@@ -20,7 +20,8 @@ export class LoginPart extends Part {
   private submit(event: SubmitEvent) {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
-    void this.desk.open(Object.fromEntries(new FormData(form)) as Entry);
+    const entered = [...new FormData(form)].map(([name, value]) => [name, name === "password" ? value : String(value).trim()]);
+    void this.desk.open(Object.fromEntries(entered) as Entry);
   }
 
   private field(name: keyof Entry, label: string, more: { secret?: boolean; required?: boolean; autocomplete?: string } = {}) {

@@ -10,11 +10,11 @@ export interface Pop {
 /** How long a tab that nobody sees leaves the call to others, in milliseconds. */
 const politeness = 400;
 
-/** Addresses that may be opened. A template of a pool is not trusted to run script. */
+/** Addresses that may be opened. What a pool names is not trusted to run script. */
 export function safe(url: string | undefined): string | undefined {
   try {
-    const parsed = new URL(url ?? "", document.baseURI);
-    return url && ["https:", "http:"].includes(parsed.protocol) ? parsed.href : undefined;
+    const parsed = new URL(url ?? "");
+    return ["https:", "http:"].includes(parsed.protocol) ? parsed.href : undefined;
   } catch {
     return undefined;
   }

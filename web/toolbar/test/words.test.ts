@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CtilinkError, Unreachable, type Call, type Event } from "@ctilink/client";
+import { call, event } from "../../client/test/samples.ts";
+import { span } from "../src/time.ts";
+import { explain, happened, kind, other } from "../src/words.ts";
+
+const customer = "+4930123456";
+const party = (dn: string | undefined, role: "Agent" | "Customer" | "Consulted" | "Observer" = "Agent") => ({ id: dn ?? "x", dn, role });
+
+test("who is at the other end, and what kind of call it is", () => {
+  const cases: [string, Partial<Call>, string, string][] = [
+    ["a customer", { ani: customer, dnis: "5000", parties: [party(customer, "Customer"), party("1001")] }, customer, "Incoming call"],
+    ["dialling", { callType: "OUTBOUND", ani: "1001", dnis: customer }, customer, "Outgoing call"],
+    ["a withheld number", { parties: [party(undefined, "Customer"), party("1001")] }, "Number withheld", "Incoming call"],
+    ["a colleague who asks", { callType: "CONSULT", offeredBy: "Consult", ani: "1002", dnis: "1001", parties: [party("1002"), party("1001")] }, "1002", "A colleague asks you"],
+    ["what the colleague handed on", { callType: "CONSULT", offeredBy: "Consult", ani: "1002", dnis: "1001", parties: [party(customer), party("1001")] }, customer, "Transferred to you by 1002"],
+    ["a blind transfer", { callType: "CONSULT", offeredBy: "BlindTransfer", ani: customer, parties: [party(customer), party("1001")] }, customer, "Transferred to you"],
+    ["asking a colleague", { callType: "CONSULT", ani: "1001", dnis: "1002", parties: [party("1001"), party("1002", "Consulted")] }, "1002", "You ask a colleague"],
+    ["a conference", { parties: [party(customer), party("1001"), party("1002")] }, "Conference of 3", "Incoming call"],
+    ["a supervisor who listens", { ani: customer, parties: [party(customer), party("1001"), party("1009", "Observer")] }, customer, "Incoming call"],
+  ];
+  for (const [name, c, wantOther, wantKind] of cases)
+    assert.deepEqual([other(call(c), "1001"), kind(call(c), "1001")], [wantOther, wantKind], name);
+});
+
+test("what just happened, in words", () => {
+  const with_ = call({ ani: customer, queue: "5000" });
+  const codes = { unavailable: [{ code: "1", label: "Lunch" }], logout: [], required: [] };
+  const agent = { since: "2025-01-01T10:00:00Z" };
+  const cases: [Partial<Event>, string | undefined][] = [
+    [{ name: "Offering", call: with_ }, `${customer} is calling for 5000`],
+    [{ name: "Abandoned", ended: true, call: with_ }, `${customer} hung up before the answer`],
+    [{ name: "Released", ended: true, cause: "LostInResync", call: with_ }, `The call with ${customer} ended while the connection was lost`],
+    [{ name: "Transferred", ended: true, call: with_ }, `${customer} was transferred`],
+    [{ name: "Transferred", call: with_ }, `You are connected with ${customer}`],
+    [{ type: "AgentState", agent: { ...agent, state: "Unavailable", reasonCode: "1", cause: "Supervisor" } }, "You are unavailable – Lunch (by a supervisor)"],
+    [{ type: "AgentState", agent: { ...agent, state: "Unavailable", reasonCode: "77" } }, "You are unavailable – 77"],
+    [{ type: "AgentState", agent: { ...agent, state: "AfterCallWork", cause: "System" } }, "You are in wrap-up"],
+    [{ type: "AgentState", agent: { ...agent, state: "Busy" } }, undefined],
+    [{ type: "LinkState", name: "LinkDown" }, "The telephone system cannot be reached"],
+    [{ type: "CallInfo", name: "CallInfo", call: with_ }, undefined],
+  ];
+  for (const [e, want] of cases) assert.equal(happened(event(e), "1001", codes), want);
+});
+
+test("an error says what was tried, what happened and what to do; the details say the rest", () => {
+  const cases: [CtilinkError, string | undefined, string][] = [
+    [new CtilinkError("DestinationBusy", "busy", 409), "MakeCall", "Call: The line is busy."],
+    [new CtilinkError("AuthenticationFailed", "no", 401), undefined, "Your access token was not accepted."],
+    [new CtilinkError("AuthenticationFailed", "no", 403), "LoginAgent", "Log in: Your password was not accepted."],
+    [new CtilinkError("Forbidden", "no", 403), undefined, "You may not do this."],
+    [new Unreachable("no"), undefined, "The server cannot be reached."],
+    [new CtilinkError("NoSuchCode" as never, "what?", 418), undefined, "Something went wrong."],
+  ];
+  for (const [error, activity, title] of cases) assert.equal(explain(error, activity).title, title);
+  assert.match(explain(cases[0]![0]).detail, /DestinationBusy · busy/);
+});
+
+test("spans of time", () => {
+  for (const [ms, want] of [[-5, "0:00"], [7_900, "0:07"], [754_000, "12:34"], [3_723_000, "1:02:03"]] as const) assert.equal(span(ms), want);
+});
