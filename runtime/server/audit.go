@@ -50,18 +50,24 @@ func (r *record) of(s *session.Session) { r.agent, r.device = s.AgentID(), openc
 // all day.
 func (s *Server) audit(client func(*http.Request) string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/v1/") {
+		if !strings.HasPrefix(r.URL.Path, "/v1/") && !isPortrait(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
 		}
 		rec := &record{begun: time.Now(), client: client(r), operation: operationOf(r)}
-		aw := &auditWriter{ResponseWriter: w, record: rec, log: s.line}
+		aw := http.ResponseWriter(&auditWriter{ResponseWriter: w, record: rec, log: s.line})
+		if isPortrait(r.URL.Path) {
+			aw = &xmlProblems{aw, s.o.Portrait.Names}
+		}
 		next.ServeHTTP(aw, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
 	})
 }
 
 // operationOf is an activity's name, or the method and the path without the names in it.
 func operationOf(r *http.Request) string {
+	if isPortrait(r.URL.Path) { // the path may hold a token
+		return r.Method + " " + portraitPath
+	}
 	parts := strings.Split(r.URL.Path, "/")
 	if len(parts) > 3 && (parts[2] == "sessions" || parts[2] == "pools") {
 		parts[3] = "*"

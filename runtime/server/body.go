@@ -43,7 +43,7 @@ func readBody(w http.ResponseWriter, r *http.Request) *Problem {
 }
 
 // checkBody refuses what is not the JSON that all requests have. Posted events may be XML,
-// which is checked where it is read.
+// and Portrait's requests are, which is checked where it is read.
 func checkBody(r *http.Request, b []byte) *Problem {
 	if r.URL.Path == ingestPath {
 		kind := r.Header.Get("Content-Type")
@@ -54,7 +54,7 @@ func checkBody(r *http.Request, b []byte) *Problem {
 			return withStatus(http.StatusUnsupportedMediaType, opencti.InvalidRequest, "send Content-Type: application/json or application/xml")
 		}
 	}
-	if len(bytes.TrimSpace(b)) == 0 {
+	if len(bytes.TrimSpace(b)) == 0 || isPortrait(r.URL.Path) {
 		return nil
 	}
 	if err := checkJSON(b); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -155,6 +156,12 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 	maps.Copy(h, p.GetHeaders())
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="ctilink"`)
+	}
+	if x, ok := inXML(w); ok {
+		h.Set("Content-Type", portrait.UTF8.ContentType())
+		w.WriteHeader(p.Status)
+		_, _ = w.Write(x.body(p)) // the client may be gone
+		return
 	}
 	w.WriteHeader(p.Status)
 	e := json.NewEncoder(w)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
 	"github.com/ctilink/ctilink-operator/runtime/slots"
 	"github.com/ctilink/ctilink-operator/web"
 )
@@ -63,6 +64,8 @@ type Options struct {
 	AllowedOrigins []string
 	// KeepAlive is the time between the comments on an idle stream; 15 s when zero.
 	KeepAlive time.Duration
+	// Portrait is for the front at /portrait.
+	Portrait PortraitOptions
 }
 
 // Server answers desktops and other pods. It is safe for concurrent use.
@@ -73,6 +76,7 @@ type Server struct {
 	work   *http.ServeMux // the API at work on the local link
 	docs   []byte
 
+	portrait  *portrait.Front
 	presences presences
 	polls     polls
 	posted    postedIDs
@@ -90,6 +94,7 @@ func New(o Options) *Server {
 		auditLog: auditLog{refusals: rate.NewLimiter(refusalsLogged, int(refusalsLogged))},
 	}
 	s.register()
+	s.registerPortrait()
 	s.docs = renderDocs(s.api.OpenAPI())
 	return s
 }
@@ -105,13 +110,16 @@ func (s *Server) Desktop() http.Handler {
 	mux.HandleFunc("GET /openapi.yaml", s.serveOpenAPI)
 	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
 	mux.HandleFunc("GET /pega_cti_desktopAPI.js", serveScript)
-	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+	work := func(w http.ResponseWriter, r *http.Request) {
 		if p := s.guard(w, r, s.limits); p != nil {
 			writeProblem(w, p)
 			return
 		}
 		s.route(w, r)
-	})
+	}
+	mux.HandleFunc("/v1/", work)
+	mux.HandleFunc("POST "+portraitPath, work)
+	mux.HandleFunc("POST "+portraitPath+"/{token}", s.portraitDoor(work))
 	mux.HandleFunc("/", s.notFound)
 	return s.audit(clientOf, s.survive(secure(s.cors(mux))))
 }
@@ -147,6 +155,9 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request, l *limits) *Probl
 		return p
 	}
 	recordOf(r.Context()).who = s.credentialFor(r).name
+	if isPortrait(r.URL.Path) {
+		return s.guardPortrait(w, r, l)
+	}
 	if l != nil {
 		if p := l.admit(r); p != nil {
 			return p

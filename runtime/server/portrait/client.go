@@ -248,6 +248,7 @@ type clients struct {
 func (cs *clients) enter(id string) (c *client, done func()) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
+	cs.sweep()
 	c = cs.by[id]
 	if c == nil || cs.silent(c) {
 		delete(cs.by, id)

@@ -88,7 +88,7 @@ func New(o Options) *Front {
 // ServeHTTP answers one request. Its HTTP status is 200 where the document was understood,
 // whether it could be done or not: an old client reads no other answer.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	req, status, err := f.read(w, r)
+	req, status, err := f.Read(w, r)
 	if err != nil {
 		f.write(w, r, req, status, Refused(req, err), nil)
 		return
@@ -100,8 +100,9 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.write(w, r, req, http.StatusOK, a, s)
 }
 
-// read reads the request; status is that of the error.
-func (f *Front) read(w http.ResponseWriter, r *http.Request) (req *Request, status int, err error) {
+// Read reads the request. The error is a *Mistake, status its HTTP status; the request says,
+// as far as it was read, how to answer.
+func (f *Front) Read(w http.ResponseWriter, r *http.Request) (req *Request, status int, err error) {
 	req = &Request{charset: UTF8}
 	contentType := r.Header.Get("Content-Type")
 	if !isXML(contentType) {

@@ -148,8 +148,11 @@ func (f *Front) perform(ctx context.Context, r *Request, s *session.Session) (*A
 		if r.State == afterCallWork {
 			ask.WorkMode = opencti.AfterCallWorkMode
 		}
-	case r.Name == "MUTECALL" && !ask.Enabled:
-		ask.Activity = opencti.UnmuteCall
+	case r.Name == "MUTECALL":
+		if !ask.Enabled {
+			ask.Activity = opencti.UnmuteCall
+		}
+		ask.Enabled = false // of DONOTDISTURB alone
 	}
 	if m.alone != "" && ask.CallID == "" {
 		ask.CallID = onlyCall(s, m.alone)

@@ -59,7 +59,7 @@ func (n Names) fill(r *Request, root node) error {
 			return mistaken(n.of(name), "%s is missing in %s", n.of(name), root.name)
 		}
 	}
-	if !r.given["ENABLED"] {
+	if m.takes("ENABLED") && !r.given["ENABLED"] {
 		r.Ask.Enabled = true
 	}
 	return nil

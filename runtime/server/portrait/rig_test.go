@@ -60,7 +60,7 @@ func newBench(t *testing.T, change ...func(*Options)) *bench {
 	}
 	b.names = o.Names
 	b.front = New(o)
-	s := httptest.NewServer(b.front)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.front.ServeHTTP(w, r) }))
 	b.url = s.URL
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close(); http.DefaultClient.CloseIdleConnections() })
 	return b
