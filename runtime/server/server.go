@@ -110,6 +110,7 @@ func (s *Server) Desktop() http.Handler {
 	mux.HandleFunc("GET /openapi.yaml", s.serveOpenAPI)
 	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
 	mux.HandleFunc("GET /pega_cti_desktopAPI.js", serveScript)
+	mux.Handle("GET /toolbar/", web.Toolbar(s.o.AllowedOrigins...))
 	work := func(w http.ResponseWriter, r *http.Request) {
 		if p := s.guard(w, r, s.limits); p != nil {
 			writeProblem(w, p)
