@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ctilink/ctilink-operator/runtime/server"
 )
 
 // drainTimeout bounds how long the servers wait for requests at their end.
@@ -44,6 +46,8 @@ func (l *listeners) add(name, address string, handler http.Handler, config *tls.
 	if err != nil {
 		return fmt.Errorf("%s port: %w", name, err)
 	}
+	// One address must not take all there are.
+	ln = server.LimitConnections(ln, server.ConnectionsPerAddress)
 	if config != nil {
 		config = config.Clone()
 		config.NextProtos = []string{"h2", "http/1.1"}

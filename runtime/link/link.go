@@ -195,14 +195,14 @@ func (l *Link) Status() (Status, <-chan struct{}) {
 	return s, l.changed
 }
 
-// Class names the class and the activities that it supports.
-func (l *Link) Class() (name, driver string, supported []opencti.Activity) {
+// Class names the class and its driver, and says what it can do.
+func (l *Link) Class() (name, driver string, class session.Class) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.driver == nil {
-		return "", "", nil
+		return "", "", session.Class{}
 	}
-	return l.doc.Spec.Class, l.doc.Spec.Driver, l.class().Supported
+	return l.doc.Spec.Class, l.doc.Spec.Driver, l.class()
 }
 
 // class is what the driver can do, less what the class leaves out. The link is locked.
@@ -229,7 +229,10 @@ func (l *Link) Session(key string) (*session.Session, bool) {
 
 // HandleRaw takes an event from the driver to the sessions that it concerns: step 1
 // of HandleEvent, RetrieveDevicePresence. Sessions in plural: lines may be shared.
-func (l *Link) HandleRaw(raw opencti.RawEvent) {
+func (l *Link) HandleRaw(raw opencti.RawEvent) { l.Deliver(raw) }
+
+// Deliver does the same, and says how many sessions the event concerned.
+func (l *Link) Deliver(raw opencti.RawEvent) (sessions int) {
 	l.mu.Lock()
 	var to [4]*member
 	found := to[:0]
@@ -248,6 +251,7 @@ func (l *Link) HandleRaw(raw opencti.RawEvent) {
 	for _, m := range found {
 		m.HandleEvent(raw)
 	}
+	return len(found)
 }
 
 // config is the document's configuration with the mounted keys on top, decoded.

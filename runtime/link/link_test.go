@@ -437,13 +437,13 @@ func TestALinkWithoutADocument(t *testing.T) {
 		synctest.Wait()
 		_, _, err := b.Open(t.Context(), Request{DN: "1001"})
 		wantCode(t, err, opencti.LinkDown)
-		if class, _, activities := b.Class(); class != "" || activities != nil {
-			t.Errorf("%q %v", class, activities)
+		if name, _, class := b.Class(); name != "" || class.Supported != nil {
+			t.Errorf("%q %v", name, class)
 		}
 		b.mustApply(document(1))
 		b.server.Connection(1)
-		if class, driver, activities := b.Class(); class != "test" || driver != linktest.Name || len(activities) != len(opencti.Specs()) {
-			t.Errorf("%q %q %v", class, driver, activities)
+		if name, driver, class := b.Class(); name != "test" || driver != linktest.Name || len(class.Supported) != len(opencti.Specs()) {
+			t.Errorf("%q %q %v", name, driver, class)
 		}
 	})
 }

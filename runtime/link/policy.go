@@ -74,7 +74,7 @@ func (l *Link) policy(agentID string) session.Policy {
 // adopt gives the open sessions what is in force now. The link is locked.
 func (l *Link) adopt() {
 	for _, m := range l.sessions {
-		m.Adopt(l.policy(m.AgentID()), l.rules)
+		m.Adopt(l.class(), l.policy(m.AgentID()), l.rules)
 	}
 }
 

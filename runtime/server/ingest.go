@@ -9,8 +9,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/ctilink/ctilink-operator/runtime/link"
-	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/server/ingest"
 )
 
@@ -91,7 +89,7 @@ func (s *Server) postEvents(ctx context.Context, in *ingestInput) (*ingestOutput
 	for _, e := range events {
 		done := IngestedEvent{ID: e.ID}
 		if known, first := s.posted.take(e.ID); first {
-			done.Sessions = deliver(l, e.Raw)
+			done.Sessions = l.Deliver(e.Raw)
 			s.posted.done(e.ID, done.Sessions)
 		} else {
 			done.Sessions, done.Duplicate = known, true
@@ -99,25 +97,6 @@ func (s *Server) postEvents(ctx context.Context, in *ingestInput) (*ingestOutput
 		out.Body.Events = append(out.Body.Events, done)
 	}
 	return out, nil
-}
-
-// deliverer is a link that says how many sessions a raw event concerned.
-type deliverer interface {
-	Deliver(opencti.RawEvent) (sessions int)
-}
-
-func deliver(l *link.Link, raw opencti.RawEvent) (sessions int) {
-	if d, ok := any(l).(deliverer); ok {
-		return d.Deliver(raw)
-	}
-	all, _ := l.Sessions()
-	for _, of := range all {
-		if raw.DN == of.DN() || raw.DN == "" && raw.AgentID == of.Key() {
-			sessions++
-		}
-	}
-	l.HandleRaw(raw)
-	return sessions
 }
 
 // isXML says whether a body is XML by its media type.

@@ -50,20 +50,14 @@ type linkOutput struct {
 	Body LinkInfo
 }
 
-// described is a link that gives its driver's description.
-type described interface{ Description() opencti.Description }
-
 func (s *Server) getLink(ctx context.Context, _ *struct{}) (*linkOutput, error) {
 	l := linkOf(ctx)
 	st, _ := l.Status()
 	out := LinkInfo{Name: s.o.Link, State: string(st.Connection), Sessions: st.Sessions}
-	out.Class, out.Driver, out.Activities = l.Class()
-	var about opencti.Description
-	if d, ok := any(l).(described); ok {
-		about = d.Description()
-	}
-	out.PurposeBound = about.PurposeBound
-	out.Modes = modeTable(out.Activities, about.LoginInSimpleMode)
+	name, driver, class := l.Class()
+	out.Class, out.Driver = name, driver
+	out.Activities, out.PurposeBound = class.Supported, class.PurposeBound
+	out.Modes = modeTable(class.Supported, class.LoginInSimpleMode)
 	out.Statistics = statisticsOf(l)
 	return &linkOutput{out}, nil
 }

@@ -109,7 +109,7 @@ func TestAdopt(t *testing.T) {
 			b := open(loggedIn(callIn("7", opencti.Offering)))
 			var p Policy
 			tc.change(&p)
-			b.Adopt(p, compiled())
+			b.Adopt(b.class, p, compiled())
 			b.wantTold(t, tc.want...)
 			if e := b.perform(t, opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "1"}); (e.Code == opencti.NotPermittedInMode) != (p.Mode == opencti.Simple) {
 				t.Errorf("%+v", e)
@@ -118,7 +118,7 @@ func TestAdopt(t *testing.T) {
 	}
 	t.Run("before the first snapshot", func(t *testing.T) {
 		b := newBench()
-		b.Adopt(Policy{Mode: opencti.Simple}, compiled())
+		b.Adopt(b.class, Policy{Mode: opencti.Simple}, compiled())
 		b.wantTold(t)
 		b.sync(loggedIn())
 		if s := b.wantTold(t, "Snapshot")[0].Snapshot; s.Mode != opencti.Simple {
@@ -129,7 +129,7 @@ func TestAdopt(t *testing.T) {
 		b := open(loggedIn())
 		b.Lost()
 		b.told()
-		b.Adopt(Policy{Mode: opencti.Simple}, compiled())
+		b.Adopt(b.class, Policy{Mode: opencti.Simple}, compiled())
 		b.wantTold(t, "Snapshot")
 	})
 }

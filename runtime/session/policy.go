@@ -122,13 +122,13 @@ type AnswerRecord struct {
 	Error     *opencti.Error
 }
 
-// Adopt puts a newer policy and newer rules in force. Desktops get a Snapshot when what
+// Adopt puts a newer class, policy and rules in force. Desktops get a Snapshot when what
 // they may do has changed.
-func (s *Session) Adopt(p Policy, set *rules.Set) {
+func (s *Session) Adopt(c Class, p Policy, set *rules.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	same := s.policy.allowsAs(&p)
-	s.policy, s.rules, s.allowed = p, set, s.class.allows(p.mode())
+	same := s.policy.allowsAs(&p) && slices.Equal(s.class.Supported, c.Supported)
+	s.class, s.policy, s.rules, s.allowed = c, p, set, c.allows(p.mode())
 	if !same && (s.device != nil || s.down) { // else the first Snapshot is still to come
 		s.tellSnapshot("", time.Now())
 	}

@@ -127,7 +127,7 @@ func (w *world) Poll(t *rapid.T) {
 }
 
 func (w *world) AdoptPolicy(t *rapid.T) {
-	w.Adopt(policies[rapid.IntRange(0, len(policies)-1).Draw(t, "policy")], compiled())
+	w.Adopt(w.class, policies[rapid.IntRange(0, len(policies)-1).Draw(t, "policy")], compiled())
 }
 
 func (w *world) Lost(*rapid.T) {

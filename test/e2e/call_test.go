@@ -61,7 +61,7 @@ func TestKubectlTellsTheTruth(t *testing.T) {
 		want []string // fields of the row, in order
 	}{
 		"link":            {[]string{"ctilink", linkName}, []string{linkName, "simulator", "True", "True", "10", "1", "1"}},
-		"pool":            {[]string{"agentpool", "support-agents"}, []string{"support-agents", linkName, "True", "10", "1"}},
+		"pool":            {[]string{"agentpool", "support-agents"}, []string{"support-agents", linkName, "Full", "True", "10", "1"}},
 		"slot":            {[]string{"ctislot", slotName}, []string{slotName, linkName, holder.Name, "Connected", "1", "True"}},
 		"simulator class": {[]string{"implementationclass", "simulator"}, []string{"simulator", "csta", "csta", "Overlap", "True"}},
 	} {
