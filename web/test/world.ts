@@ -28,6 +28,8 @@ interface Reason {
 export interface Options extends Pool {
   /** Flags of ctisim, e.g. ["--wrap-up-time", "2s"]. */
   switch?: string[];
+  /** Origins of other pages that may use the API. */
+  allowedOrigins?: string[];
 }
 
 /** The folder with the programs under test. */
@@ -58,6 +60,7 @@ export class World {
     private readonly ports: number[],
     readonly proxy: Proxy,
     private readonly flags: string[],
+    private readonly allowedOrigins: string[],
   ) {
     this.url = proxy.url;
   }
@@ -65,13 +68,13 @@ export class World {
   static async start(options: Options = {}): Promise<World> {
     const dir = mkdtempSync(join(tmpdir(), "ctilink-web-"));
     const ports = await freePorts(4);
-    const { switch: flags = [], ...pool } = options;
+    const { switch: flags = [], allowedOrigins = [], ...pool } = options;
     mkdirSync(join(dir, "manifests"));
     writeFileSync(join(dir, "manifests", "support.yaml"), manifests(ports[0]!, pool));
     writeFileSync(join(dir, "token"), token);
     writeFileSync(join(dir, "key"), "a-key-for-tests-that-is-long-enough");
     const proxy = await Proxy.listen(ports[2]!);
-    const world = new World(dir, ports, proxy, flags);
+    const world = new World(dir, ports, proxy, flags, allowedOrigins);
     await world.startSwitch();
     await world.startRuntime();
     return world;
@@ -89,6 +92,7 @@ export class World {
       "--manifests", join(this.dir, "manifests"), "--plain-http",
       "--desktop-address", `127.0.0.1:${desktop}`, "--metrics-address", `127.0.0.1:${metrics}`,
       "--desktop-token-file", join(this.dir, "token"), "--session-key-file", join(this.dir, "key"),
+      ...this.allowedOrigins.flatMap((origin) => ["--allowed-origin", origin]),
     ]);
     await this.answers(`http://127.0.0.1:${metrics}/readyz`, this.runtime);
   }
