@@ -130,6 +130,9 @@ func isXML(contentType string) bool {
 // gets the state, to see for itself.
 func (f *Front) refused(r *Request, err error, s *session.Session) *Answer {
 	a := Refused(r, err)
+	if a.Failed.Element != "" {
+		a.Failed.Element = f.o.Names.of(a.Failed.Element)
+	}
 	if a.Failed.Why.Code == opencti.OutcomeUnknown && s != nil {
 		a.Snapshot = s.Snapshot()
 	}
@@ -140,9 +143,6 @@ func (f *Front) write(w http.ResponseWriter, r *http.Request, req *Request, stat
 	out := Outcome{Request: req.Name, RequestID: a.RequestID, Session: s}
 	if a.Failed != nil {
 		out.Code = a.Failed.Why.Code
-		if a.Failed.Element != "" && known[a.Failed.Element] {
-			a.Failed.Element = f.o.Names.of(a.Failed.Element)
-		}
 	}
 	f.o.Audit(w, r, out)
 	f.o.Names.WriteHTTP(w, status, a, req.charset)

@@ -32,6 +32,9 @@ func mistaken(element, format string, args ...any) *Mistake {
 	return &Mistake{element, fmt.Sprintf(format, args...)}
 }
 
+// whiteSpace is what surrounds texts (XML 1.0, 2.3).
+const whiteSpace = " \t\r\n"
+
 // node is an element: its text, or its children.
 type node struct {
 	name     string
@@ -155,7 +158,7 @@ func (p parser) element(start xml.StartElement, depth int) (node, error) {
 			if closed := nameOf(t.Name); closed != n.name {
 				return n, mistaken(short(n.name), "%s is closed by %s", short(n.name), short(closed))
 			}
-			n.text = strings.TrimSpace(text.String())
+			n.text = strings.Trim(text.String(), whiteSpace)
 			if len(n.children) > 0 && n.text != "" {
 				return n, mistaken(short(n.name), "%s has text beside its elements", short(n.name))
 			}
