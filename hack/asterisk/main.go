@@ -125,7 +125,7 @@ func (c *centre) obey(ctx context.Context, in io.Reader) error {
 	}
 }
 
-var errUsage = errors.New("not understood; there are:\n" + usage)
+var errUsage = errors.New("not understood; there are:\n" + strings.TrimSpace(usage))
 
 func (c *centre) do(ctx context.Context, words []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -94,7 +94,7 @@ func (p *PBX) choosePorts() error {
 		*port = l.Addr().(*net.TCPAddr).Port
 	}
 	for _, port := range []*int{&p.SIPPort, &p.TrunkPort} {
-		l, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp4", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ type media struct {
 }
 
 func newMedia() (*media, error) {
-	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	socket, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

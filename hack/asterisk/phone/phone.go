@@ -54,7 +54,7 @@ func New(c Config) (*Phone, error) {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
-	socket, err := net.ListenPacket("udp4", c.Listen)
+	socket, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp4", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("phone %s: %w", c.Number, err)
 	}
@@ -62,7 +62,8 @@ func New(c Config) (*Phone, error) {
 	address := socket.LocalAddr().(*net.UDPAddr)
 	ua, err := sipgo.NewUA(sipgo.WithUserAgent(c.Number), sipgo.WithUserAgentHostname("127.0.0.1"),
 		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerLogger(silent)),
-		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerLogger(silent)))
+		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerLogger(silent),
+			sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})))
 	if err != nil {
 		return nil, err
 	}

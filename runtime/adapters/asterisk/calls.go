@@ -28,11 +28,18 @@ func (d *device) AnswerCall(ctx context.Context, r opencti.Request) error {
 	if err != nil {
 		return err
 	}
-	if !d.c.config.obeysNotify() {
-		return errNoRemoteControl
-	}
 	if p.Call.State != opencti.Offering {
 		return opencti.Errorf(opencti.NoAlertingCall, "the call does not ring")
+	}
+	if p.Carrier != "" {
+		if err := d.tone(ctx, p.Leg, d.c.config.AcceptTone); err != nil {
+			return err
+		}
+		d.instructState(r, r.CallID, opencti.Established)
+		return nil
+	}
+	if !d.c.config.obeysNotify() {
+		return errNoRemoteControl
 	}
 	if err := d.c.notify(ctx, p.Leg, notifyTalk); err != nil {
 		return err
@@ -98,6 +105,8 @@ func (d *device) park(ctx context.Context, p mirror.Place) error {
 // onePartner refuses what Asterisk can do with two channels only.
 func onePartner(p mirror.Place) error {
 	switch {
+	case p.Carrier != "":
+		return opencti.Errorf(opencti.NotCapable, "a telephone that is always connected has one call at a time")
 	case p.Room != "" || len(p.Far) > 1:
 		return errConference
 	case !p.Connected || len(p.Far) == 0:
@@ -219,6 +228,8 @@ func (d *device) HangUpCall(ctx context.Context, r opencti.Request) error {
 		return err
 	}
 	switch {
+	case p.Carrier != "": // the leg stays
+		return d.c.hangUp(ctx, p.Carrier)
 	case len(p.Parked) > 0 && p.Room == "":
 		return d.c.hangUp(ctx, p.Parked...)
 	case len(p.Parked) > 0: // the others talk on
@@ -251,8 +262,12 @@ func (d *device) DeclineCall(ctx context.Context, r opencti.Request) error {
 	if p.Call.State != opencti.Offering {
 		return opencti.Errorf(opencti.NoAlertingCall, "the call does not ring")
 	}
-	d.c.changed(func(m *mirror.Mirror) []mirror.Change { return m.Decline(p.Call.Leg) })
-	_, err = d.c.request(ctx, "Hangup", header("Channel", p.Leg), header("Cause", "21"))
+	leg, uid := p.Leg, p.Call.Leg
+	if p.Carrier != "" {
+		leg, uid = p.Carrier, p.Call.ID
+	}
+	d.c.changed(func(m *mirror.Mirror) []mirror.Change { return m.Decline(uid) })
+	_, err = d.c.request(ctx, "Hangup", header("Channel", leg), header("Cause", "21"))
 	return err
 }
 
@@ -284,12 +299,18 @@ func (d *device) SendDTMF(ctx context.Context, r opencti.Request) error {
 				return ctx.Err()
 			}
 		}
-		if _, err := d.c.request(ctx, "PlayDTMF", header("Channel", p.Leg), header("Digit", string(digit)),
-			header("Duration", strconv.FormatInt(toneLength.Milliseconds(), 10)), header("Receive", "true")); err != nil {
+		if err := d.tone(ctx, p.Leg, string(digit)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tone plays one, as if it came from the telephone.
+func (d *device) tone(ctx context.Context, leg, digit string) error {
+	_, err := d.c.request(ctx, "PlayDTMF", header("Channel", leg), header("Digit", digit),
+		header("Duration", strconv.FormatInt(toneLength.Milliseconds(), 10)), header("Receive", "true"))
+	return err
 }
 
 // MuteCall implements opencti.MuteControl.

@@ -33,8 +33,9 @@ type Config struct {
 	Queues         string `cti:"queues" doc:"Queues that LoginAgent without a queue joins, separated by spaces or commas."`
 	Trunks         string `cti:"trunks,default=PJSIP/trunk*" doc:"Devices whose other end is outside, separated by spaces or commas; * stands for anything. Other calls are internal."`
 	Context        string `cti:"context,default=from-internal" doc:"Context of the dialplan in which agents dial."`
+	AcceptTone     string `cti:"acceptTone,default=#" doc:"Tone by which an always-connected leg accepts a call (agents.conf, ackcall)."`
 	CTIContext     string `cti:"ctiContext,default=ctilink" doc:"Context of the dialplan for calls on hold; consults use it with -consult, conferences with -room behind it."`
-	RemoteControl  string `cti:"remoteControl,default=notify" enum:"notify,none" doc:"How a telephone is told to answer and to hold: notify, by SIP NOTIFY with the events talk and hold; none: agents answer at the telephone, and hold is done by the switch."`
+	RemoteControl  string `cti:"remoteControl,default=notify" enum:"notify,connected,none" doc:"How a telephone is told to answer and to hold. notify: by SIP NOTIFY with the events talk and hold. connected: the agent's leg is always connected (AgentLogin, with member Local/{dn}@agent-request/n), and answers by a tone. none: agents answer at the telephone. But for notify, hold is done by the switch."`
 	DataVariables  string `cti:"dataVariables,default=CTI_CUSTOMER CTI_CASE" doc:"Channel variables that are call data, separated by spaces or commas. Data with other names travels in CTILINK_DATA."`
 
 	WrapUpTime      time.Duration `cti:"wrapUpTime,default=0s" doc:"After-call work after each call of a queue, for members added by LoginAgent; 0: what the queue says, of which Asterisk does not tell."`

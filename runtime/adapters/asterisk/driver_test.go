@@ -107,7 +107,7 @@ func TestConnectRefused(t *testing.T) {
 		{"secret, and closed", func(p *peer) {
 			p.answers["Login"] = func(a map[string]string) string {
 				text := says("Response: Error; Message: Authentication failed")(a)
-				go func() { time.Sleep(time.Millisecond); p.hangUp() }()
+				p.closeAfter = true
 				return text
 			}
 		}, opencti.AuthenticationFailed, ""},
@@ -122,7 +122,9 @@ func TestConnectRefused(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newPeer(t)
+			p.mu.Lock()
 			tc.change(p)
+			p.mu.Unlock()
 			_, err := p.connect(t, nil, nil, "responseTimeout", "500ms")
 			wantCode(t, err, tc.want, tc.detail)
 			if err != nil && strings.Contains(err.Error(), "s3cret") {

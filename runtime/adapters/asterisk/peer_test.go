@@ -28,7 +28,9 @@ type peer struct {
 	t        *testing.T
 	listener net.Listener
 	greeting string
-	running  sync.WaitGroup
+	// closeAfter hangs up after the answer; of the conversation.
+	closeAfter bool
+	running    sync.WaitGroup
 
 	mu      sync.Mutex
 	conn    net.Conn
@@ -111,8 +113,9 @@ func (p *peer) serve() {
 		}
 		p.mu.Lock()
 		p.conn = conn
+		greeting := p.greeting
 		p.mu.Unlock()
-		_, _ = fmt.Fprint(conn, p.greeting)
+		_, _ = fmt.Fprint(conn, greeting)
 		p.converse(conn)
 	}
 }
@@ -136,6 +139,9 @@ func (p *peer) converse(conn net.Conn) {
 		p.seen <- action
 		if answer != nil {
 			p.send(answer(action))
+		}
+		if p.closeAfter {
+			return
 		}
 		action = map[string]string{}
 	}

@@ -21,6 +21,9 @@ func (d *device) TransferInitiate(ctx context.Context, r opencti.Request) error 
 	if err := d.dialable(ctx, r.DestinationNumber); err != nil {
 		return err
 	}
+	if p.Carrier != "" {
+		return onePartner(p)
+	}
 	if p.Room == "" { // else the others go on without this telephone
 		if err := d.park(ctx, p); err != nil {
 			return err

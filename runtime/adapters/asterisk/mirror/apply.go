@@ -32,6 +32,7 @@ var handlers = map[string]func(*Mirror, ami.Message){
 	"BlindTransfer":     (*Mirror).blindTransfer,
 	"AttendedTransfer":  (*Mirror).attendedTransfer,
 	"AgentCalled":       (*Mirror).agentCalled,
+	"AgentLogin":        (*Mirror).agentLogsIn,
 	"QueueCallerJoin":   func(m *Mirror, msg ami.Message) { m.waiting(msg, msg.Get("Queue")) },
 	"QueueCallerLeave":  func(m *Mirror, msg ami.Message) { m.waiting(msg, "") },
 	"QueueCallerAbandon": func(m *Mirror, msg ami.Message) {
@@ -133,7 +134,7 @@ func (m *Mirror) held(msg ami.Message, on bool) {
 // hearsMusic: the dialplan's place of hold plays to a channel.
 func (m *Mirror) hearsMusic(msg ami.Message) {
 	if c := m.channel(msg, ""); c != nil && c.bridge == nil && m.holds(c) {
-		m.park(c, c.left)
+		m.park(c)
 	}
 }
 
@@ -238,11 +239,10 @@ func (m *Mirror) bridgeLeft(msg ami.Message) {
 	}
 	m.channel(msg, "")
 	m.leave(c)
-	c.left = b
 	moved := was != c.context+","+c.extension
 	switch {
 	case m.holds(c) && (moved || c.variables[HeldVariable].set > c.unparked):
-		m.park(c, b)
+		m.park(c)
 	case m.holds(c): // it may be on its way to be held again; its place stayed the same
 	case moved:
 		c.handedOn, c.moving = true, true
@@ -293,7 +293,8 @@ func (m *Mirror) attendedTransfer(msg ami.Message) {
 func (m *Mirror) agentCalled(msg ami.Message) {
 	m.channel(msg, "")
 	if c := m.channel(msg, "Dest"); c != nil {
-		c.queue = msg.Get("Queue")
+		c.queue, c.offeredTo = msg.Get("Queue"), m.member(msg.Get("Interface"))
+		m.offer(c, c.offeredTo)
 	}
 }
 

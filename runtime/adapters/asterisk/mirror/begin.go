@@ -107,8 +107,8 @@ func (m *Mirror) describeIncoming(call *Call) {
 		call.OfferedBy, call.Original, call.DNIS = opencti.ByConsult, first.kind(), call.DN
 	case caller.handedOn:
 		call.OfferedBy, call.Original = opencti.ByBlindTransfer, opencti.Internal
-		if caller.external {
-			call.Original = opencti.Inbound
+		if n := len(caller.met); n > 0 {
+			call.Original = caller.met[n-1].kind()
 		}
 		if said.By == opencti.ByTransfer || said.By == opencti.ByBlindTransfer {
 			call.OfferedBy, call.Original = said.By, said.Original

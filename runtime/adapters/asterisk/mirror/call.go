@@ -34,13 +34,14 @@ type Call struct {
 	Parties        []Party
 	Data           map[string]string
 
-	leg    *Channel
-	index  int        // of the leg's calls, from 1
-	parked []*Channel // the other parties, while they are on hold at the switch
-	with   []*Channel // who was there last, connected
-	rang   []*Channel // who was there last, not yet
-	via    []*Channel // the channels to which the leg led last
-	talked bool
+	leg     *Channel
+	carrier *Channel   // of a call to an always-connected leg
+	index   int        // of the leg's calls, from 1
+	parked  []*Channel // the other parties, while they are on hold at the switch
+	with    []*Channel // who was there last, connected
+	rang    []*Channel // who was there last, not yet
+	via     []*Channel // the channels to which the leg led last
+	talked  bool
 }
 
 // Party is one of a call's participants; ID is the UID of its channel.
@@ -106,9 +107,15 @@ func (m *Mirror) settle(leg *Channel) {
 		return
 	}
 	for _, call := range slices.Clone(leg.calls) {
-		if call.parked != nil {
+		switch {
+		case call.carrier != nil:
+			m.settleCarried(call)
+		case call.parked != nil:
 			m.settleParked(leg, call)
 		}
+	}
+	if leg.stays {
+		return
 	}
 	active := leg.active()
 	if leg.transferred {
@@ -282,7 +289,7 @@ func (m *Mirror) advance(call *Call, state opencti.EventName, others []*Channel)
 		name = Conference
 	case !slices.Equal(before.Parties, call.Parties):
 		name = Parties
-	case !maps.Equal(before.Data, call.Data), before.Linked != call.Linked, before.ANI != call.ANI, before.DNIS != call.DNIS:
+	case !sameData(before, *call):
 		name = CallData
 	}
 	if next := m.neighbours(leg); len(next) > 0 {
@@ -320,6 +327,10 @@ func (call *Call) meet(others []*Channel) {
 	}
 }
 
+func sameData(a, b Call) bool {
+	return maps.Equal(a.Data, b.Data) && a.Linked == b.Linked && a.ANI == b.ANI && a.DNIS == b.DNIS
+}
+
 func (call *Call) ledTo(c *Channel) bool { return slices.Contains(call.via, c) }
 
 func (call *Call) rangWith(c *Channel) bool { return slices.Contains(call.rang, c) }
@@ -346,7 +357,7 @@ func nameOf(before, after opencti.EventName) string {
 
 func (call *Call) copy() Call {
 	out := *call
-	out.parked, out.with, out.rang, out.via, out.leg = nil, nil, nil, nil, nil
+	out.parked, out.with, out.rang, out.via, out.leg, out.carrier = nil, nil, nil, nil, nil, nil
 	return out
 }
 

@@ -57,13 +57,15 @@ type Channel struct {
 	handedOn    bool // sent elsewhere out of a call
 	transferred bool // it has sent its call elsewhere
 
-	calls    []*Call // of a leg
-	serials  int     // how many it has had
-	met      []*Call // in which it is or was the other party
-	left     *bridge // that it was in last
-	atHold   bool    // it is parked where the dialplan says
-	unparked int     // when it was last taken from hold
-	parked   *Call   // the call whose other party waits here
+	calls     []*Call // of a leg
+	serials   int     // how many it has had
+	stays     bool    // it is connected all day
+	offeredTo string  // the number of the member that the queue calls by it
+	carries   bool    // it brings a call to such a leg
+	met       []*Call // in which it is or was the other party
+	atHold    bool    // it is parked where the dialplan says
+	unparked  int     // when it was last taken from hold
+	parked    *Call   // the call whose other party waits here
 }
 
 type variable struct {
@@ -78,7 +80,6 @@ type bridge struct {
 	entered    time.Time // when somebody last did
 	holding    bool      // who is in it hears music, not the others
 	members    []*Channel
-	were       []*Channel // everybody who has been in it
 }
 
 func (b *bridge) has(c *Channel) bool { return b != nil && slices.Contains(b.members, c) }
@@ -247,8 +248,14 @@ func (m *Mirror) reach(c *Channel, into map[*Channel]bool) {
 		m.reach(call.leg, into)
 	}
 	for _, call := range c.calls {
+		m.reach(call.carrier, into)
 		for _, p := range call.parked {
 			m.reach(p, into)
+		}
+	}
+	if c.carries {
+		for _, leg := range m.legs[c.offeredTo] {
+			m.reach(leg, into)
 		}
 	}
 }

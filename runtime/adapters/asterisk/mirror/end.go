@@ -6,14 +6,14 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
-// park puts a channel on hold for the leg that was with it in a bridge.
-func (m *Mirror) park(c *Channel, b *bridge) {
-	if b == nil || c.parked != nil {
+// park puts a channel on hold for the leg that was connected with it.
+func (m *Mirror) park(c *Channel) {
+	if c.parked != nil {
 		return
 	}
-	for _, leg := range m.legsOf(b) {
-		call := leg.active()
-		if call == nil || leg == c || !call.knew(c) {
+	for _, call := range c.met {
+		leg := call.leg
+		if leg == c || leg.gone || leg.active() != call || !call.knew(c) {
 			continue
 		}
 		before := call.State
@@ -61,20 +61,6 @@ func (m *Mirror) parkAll(leg *Channel, b *bridge) {
 // holds says whether a channel is where the dialplan keeps those who are on hold.
 func (m *Mirror) holds(c *Channel) bool {
 	return c.context == m.HoldContext && c.extension == m.HoldExtension
-}
-
-// legsOf gives the telephones that are or were connected by a bridge, directly or through
-// Local channels.
-func (m *Mirror) legsOf(b *bridge) []*Channel {
-	var out []*Channel
-	for _, c := range b.were {
-		for _, end := range m.ends(c) {
-			if end.dn != "" && !end.gone && !slices.Contains(out, end) {
-				out = append(out, end)
-			}
-		}
-	}
-	return out
 }
 
 // settleParked looks where the parties are that wait for this leg.

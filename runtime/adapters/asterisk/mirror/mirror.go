@@ -158,9 +158,6 @@ func (m *Mirror) enter(c *Channel, b *bridge) {
 	m.leave(c)
 	c.bridge = b
 	b.members = append(b.members, c)
-	if !slices.Contains(b.were, c) {
-		b.were = append(b.were, c)
-	}
 }
 
 func (m *Mirror) leave(c *Channel) {

@@ -407,7 +407,7 @@ func TestWrapUp(t *testing.T) {
 	if ends := f.m.Agent("1001").WrapUpEndsAt; !ends.Equal(time.Unix(f.now.Unix()+10, 0)) {
 		t.Errorf("it ends at %s", ends)
 	}
-	f.later(5*time.Second).want().later(6*time.Second).want("1001 AgentState Available")
+	f.later(5 * time.Second).want().later(6 * time.Second).want("1001 AgentState Available")
 }
 
 // Asterisk's clock is another.

@@ -11,6 +11,8 @@ type Place struct {
 	Parked, Far []string
 	// Shared: the leg has another call, too. Failed: its dial came to nothing.
 	Shared, Failed bool
+	// Carrier brings the call to a leg that is always connected.
+	Carrier string
 	// Direct are the channels with which the leg is connected, or which it calls.
 	Direct []string
 	// Room is the name of the conference of Asterisk's that they are in.
@@ -33,6 +35,9 @@ func (m *Mirror) Find(dn, id string) (Place, bool) {
 
 func (m *Mirror) place(leg *Channel, call *Call) Place {
 	out := Place{Call: call.copy(), Leg: leg.Name, Shared: len(leg.calls) > 1, Failed: leg.failed != "", Next: m.NextCall(leg.UID)}
+	if call.carrier != nil {
+		out.Carrier, out.Shared = call.carrier.Name, false
+	}
 	for _, p := range call.parked {
 		out.Parked = append(out.Parked, p.Name)
 	}

@@ -96,6 +96,7 @@ func (m *Mirror) restoreChannels(messages []ami.Message) map[string]*listed {
 		}
 		m.restoreHeld(c.Channel)
 	}
+	m.restoreCarried(found)
 	return found
 }
 
@@ -137,6 +138,7 @@ func (c *listed) describe(msg ami.Message) {
 	}
 	c.connected = c.bridge != nil && !c.bridge.holding
 	c.sounding = c.state == ringing
+	c.stays = c.application == "AgentLogin"
 	if c.application == "Queue" && c.bridge == nil {
 		c.waits, _, _ = strings.Cut(c.data, ",")
 	}
@@ -197,6 +199,26 @@ func (m *Mirror) restoreHeld(c *Channel) {
 		}
 	}
 	m.describe(call, call.parked)
+}
+
+// restoreCarried finds the calls that always-connected legs have.
+func (m *Mirror) restoreCarried(found map[string]*listed) {
+	for _, c := range found {
+		if !c.fresh || c.application != "AppQueue" || !local(c.Name) {
+			continue
+		}
+		half := m.half(c.Channel)
+		if half == nil || half.bridge == nil {
+			continue
+		}
+		for _, leg := range half.bridge.members {
+			if leg.stays {
+				c.offeredTo = leg.dn
+				m.offer(c.Channel, leg.dn)
+				m.describeCarried(leg.calls[len(leg.calls)-1], m.far(c.Channel))
+			}
+		}
+	}
 }
 
 // restoreMember takes a line of QueueStatus, whose names differ from those of events.

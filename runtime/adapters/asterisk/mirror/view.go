@@ -89,7 +89,7 @@ func (m *Mirror) data(before map[string]string, channels []*Channel) map[string]
 		}
 	}
 	for _, c := range channels {
-		for _, name := range m.Naming.Data {
+		for _, name := range m.Data {
 			v := c.variables[name]
 			take(name, v.value, v.set)
 		}
