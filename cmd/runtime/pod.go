@@ -62,9 +62,14 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 	if err := p.awaitDocument(ctx); err != nil {
 		return err
 	}
+	front, err := f.portrait.options()
+	if err != nil {
+		return err
+	}
 	api := server.New(server.Options{
 		Link: p.linkName(), Version: version, Routing: p, Token: server.FileSecret(f.tokenFile), IngestToken: f.ingestToken(),
 		SessionKey: []byte(key), Peers: id.transport(), MayAct: p.ownership.MayAct, Log: log, AllowedOrigins: f.allowedOrigins,
+		Portrait: front,
 	})
 	p.sink = newEventSink(f.sinkDir, false, api, p.ownership.MayAct, log)
 	peers := http.NewServeMux()

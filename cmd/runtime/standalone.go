@@ -67,9 +67,14 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	if _, err := token(); err != nil {
 		return fmt.Errorf("--desktop-token-file: %w", err)
 	}
+	front, err := f.portrait.options()
+	if err != nil {
+		return err
+	}
 	api := server.New(server.Options{
 		Link: slot.Spec.LinkName, Version: version, Routing: server.Standalone{Link: l}, Token: token, SessionKey: key,
 		MayAct: always, Log: log, IngestToken: f.ingestToken(), AllowedOrigins: f.allowedOrigins,
+		Portrait: front,
 	})
 	ports := newListeners(log)
 	defer ports.stop()

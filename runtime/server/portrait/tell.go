@@ -146,12 +146,15 @@ var callFields = []field[*opencti.Call]{
 func requestsFor(activities []opencti.Activity) []string {
 	var out []string
 	for _, m := range messages {
-		if m.activity != "" && slices.Contains(activities, m.activity) {
+		if m.activity != "" && slices.Contains(activities, m.activity) || slices.Contains(activities, opposites[m.name]) {
 			out = append(out, m.name)
 		}
 	}
 	return out
 }
+
+// opposites are what requests ask for, too.
+var opposites = map[string]opencti.Activity{"SETAGENTSTATE": opencti.SetAgentNotReady, "MUTECALL": opencti.UnmuteCall}
 
 var agentFields = []field[opencti.AgentState]{
 	one("AGENTSTATE", func(a opencti.AgentState) string { return string(a.State) }),
