@@ -17,12 +17,26 @@ import (
 // The desktop developer's walk: every block of commands is run, in order, as one who
 // reads the page would, against a runtime and a switch of their own.
 func TestWalkWithCurl(t *testing.T) {
+	out := walk(t, "desktop.md", "## A walk with curl")
+	for _, want := range []string{
+		`"causedBy":"r-1"`, `"variables":{"customerId":"4711","verified":"yes"}`, `"originalCallType":"INBOUND"`,
+		`"role":"transferring"`, `"role":"remaining"`, `"name":"Conferenced"`, `"code":"InvalidState"`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the walk shows no %s\n%s", want, out)
+		}
+	}
+}
+
+// walk runs the commands of a section, and gives what they show.
+func walk(t *testing.T, page, heading string) string {
+	t.Helper()
 	for _, tool := range []string{"bash", "curl", "grep"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Fatalf("the walk needs %s; install it", tool)
 		}
 	}
-	blocks := commandsOf(t, "desktop.md", "## A walk with curl")
+	blocks := commandsOf(t, page, heading)
 	if len(blocks) < 10 {
 		t.Fatalf("the walk has only %d blocks of commands", len(blocks))
 	}
@@ -44,14 +58,7 @@ func TestWalkWithCurl(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{
-		`"causedBy":"r-1"`, `"variables":{"customerId":"4711","verified":"yes"}`, `"originalCallType":"INBOUND"`,
-		`"role":"transferring"`, `"role":"remaining"`, `"name":"Conferenced"`, `"code":"InvalidState"`,
-	} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the walk shows no %s\n%s", want, out)
-		}
-	}
+	return string(out)
 }
 
 // commandsOf gives the bash blocks of a section.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,12 +22,13 @@ const fromTheStart = "0"
 // cursor is a place in a session's log, and what the client knows there.
 type cursor struct {
 	seq uint64
-	// fresh: the client knows nothing; a Snapshot comes before what is in the log.
+	// fresh: the client knows nothing yet; start comes before what is in the log.
 	fresh bool
+	start []node
 	narrator
 }
 
-func (c cursor) clone() cursor { return cursor{c.seq, c.fresh, c.narrator.clone()} }
+func (c cursor) clone() cursor { return cursor{c.seq, c.fresh, c.start, c.narrator.clone()} }
 
 // client is one registration. It is safe for concurrent use.
 type client struct {
@@ -51,10 +53,13 @@ func newClient(id string, extra bool, s *session.Session) *client {
 	return c
 }
 
-// restart lets the client know nothing. It is called locked, or before others know it.
+// restart lets the client know nothing but what is so now. It is called locked, or before
+// others know the client.
 func (c *client) restart() {
-	c.acked = cursor{fresh: true, narrator: narrator{c.extra, map[string]progress{}}}
-	c.answered = c.acked
+	at := cursor{narrator: narrator{c.extra, map[string]progress{}}}
+	at.start = at.snapshot(c.session)
+	at.fresh = true
+	c.acked, c.answered = at, at
 }
 
 // last is the ACK of a cursor.
@@ -159,10 +164,10 @@ func (at *cursor) take(e session.Entry) ([]node, error) {
 
 // read reads from a cursor until there is something to tell.
 func read(ctx context.Context, s *session.Session, at cursor) (cursor, []node, error) {
-	if at.fresh {
-		if told := at.snapshot(s); len(told) > 0 {
-			return at, told, nil
-		}
+	told := slices.Clone(at.start)
+	at.fresh, at.start = false, nil
+	if len(told) > 0 {
+		ctx = expired
 	}
 	for {
 		entries, ok, err := s.Events.After(ctx, at.seq)
@@ -170,11 +175,10 @@ func read(ctx context.Context, s *session.Session, at cursor) (cursor, []node, e
 		case errors.Is(err, session.ErrClosed):
 			return at, nil, first(reconnect, "the session is not here any more")
 		case err != nil: // nothing happened
-			return at, nil, nil
+			return at, told, nil
 		}
-		var told []node
 		if !ok {
-			told = at.snapshot(s)
+			told = append(told, at.snapshot(s)...)
 		}
 		for _, e := range entries {
 			more, err := at.take(e)
@@ -192,7 +196,7 @@ func read(ctx context.Context, s *session.Session, at cursor) (cursor, []node, e
 // snapshot tells everything as it is now, and moves there.
 func (at *cursor) snapshot(s *session.Session) []node {
 	e, id := s.FreshSnapshot()
-	at.seq, at.fresh = id.Sequence, false
+	at.seq = id.Sequence
 	return at.tell(e)
 }
 

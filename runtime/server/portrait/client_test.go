@@ -69,6 +69,23 @@ func TestAcknowledgingInTheMiddle(t *testing.T) {
 	b.events(c, "")
 }
 
+// Whatever happens after the registration is told, before the first GETEVENTS as well.
+func TestFromTheRegistrationOn(t *testing.T) {
+	b := newBench(t)
+	b.cti.Set("1001", opencti.DeviceSnapshot{Calls: []opencti.Call{ringing("c1")}})
+	c := b.register("")
+	b.happen(opencti.Abandoned, "c1")
+	b.happen(opencti.Offering, "c2")
+	b.happen(opencti.Abandoned, "c2")
+	s, _ := b.link.Session("4001")
+	eventually(t, "all happened", func() bool { return len(s.Snapshot().Calls) == 0 && s.Events.Last().Sequence >= 4 })
+	want := []string{"INCOMINGCALL c1", "CALLABANDONED c1", "INCOMINGCALL c2", "CALLABANDONED c2"}
+	b.events(c, "", want...)
+	b.events(c, ack("0"), want...) // the answer was lost
+	b.events(c, "")
+	b.events(c, ack("0"))
+}
+
 func TestANewerPollAnswersTheOlderOneEmpty(t *testing.T) {
 	b := newBench(t)
 	c := b.register("")
