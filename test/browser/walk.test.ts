@@ -74,6 +74,28 @@ test("two agents take a call, hold, consult, transfer, conference, wrap up and l
   await ben!.press("Hang up");
   await ben!.noCalls();
 
+  // A colleague is asked in vain; then the call goes on without a word.
+  await world.customerCalls(customer);
+  await anna!.callIs(customer, "Ringing");
+  await anna!.press("Answer");
+  await anna!.press("Transfer");
+  await anna!.page.getByLabel("Number, agent or queue").fill("1002");
+  await anna!.press("Ask first");
+  await ben!.callIs("1001", "Ringing");
+  await anna!.press("Back to caller");
+  await anna!.callIs(customer, "Talking");
+  await ben!.noCalls();
+  await anna!.press("Transfer");
+  await anna!.page.getByLabel("Number, agent or queue").fill("1002");
+  await anna!.press("Transfer now");
+  await anna!.noCalls();
+  await ben!.callIs(customer, "Ringing");
+  await ben!.page.getByText("Transferred to you", { exact: true }).waitFor();
+  await ben!.press("Answer");
+  await ben!.callIs(customer, "Talking");
+  await ben!.press("Hang up");
+  await ben!.noCalls();
+
   // Lunch, and home.
   await anna!.press("Unavailable");
   await anna!.press("Lunch");

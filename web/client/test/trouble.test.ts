@@ -1,9 +1,9 @@
 // What the client makes of answers that a runtime in good health does not give.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Link, type Session, type State } from "../src/index.ts";
+import { Link, OutcomeUnknown, type Session, type State } from "../src/index.ts";
 import { silence } from "../src/stream.ts";
-import { event, snapshot } from "./samples.ts";
+import { call, event, snapshot } from "./samples.ts";
 
 type Answer = (request: { method: string; headers: Record<string, string>; signal?: AbortSignal }) => Response;
 
@@ -108,6 +108,22 @@ test("a token that cannot be one is refused before it is sent", limit, async () 
   const { fetch, asked } = server({});
   await assert.rejects(new Link({ fetch, token: "abc…" }).info(), { code: "AuthenticationFailed", status: 401 });
   assert.deepEqual(asked, []);
+});
+
+test("an outcome that nobody knows is looked up in the state", limit, async (t) => {
+  const hold = "POST /v1/sessions/4001/activities/HoldCall";
+  for (const state of ["Held", "Established"]) {
+    const now = snapshot({ lastEventId: "9-6", calls: [call({ state })] });
+    const body = { code: "OutcomeUnknown", message: "?", status: 409, retryable: false, severity: "Fail", title: "", type: "", snapshot: now };
+    const { fetch, asked } = server({ [events]: [begin], [hold]: [() => json(409, body, "application/problem+json")] });
+    const session = restore(t, fetch);
+    await session.until(live);
+    const asking = session.perform("HoldCall", { callId: "1" });
+    if (state === "Held") assert.equal((await asking).accepted, true);
+    else await assert.rejects(asking, OutcomeUnknown);
+    assert.equal(session.state.calls[0]!.state, state);
+    assert.equal(asked.filter((path) => path === hold).length, 1);
+  }
 });
 
 test("an event that is missing makes the stream begin anew", limit, async (t) => {

@@ -6,20 +6,20 @@ export interface Kept extends Saved {
   queue?: string;
 }
 
-/** Keeps it in sessionStorage, which other tabs and later visits do not see. */
+/** Keeps something in sessionStorage, which other tabs and later visits do not see. */
 export class Keep {
   constructor(private readonly name: string) {}
 
-  get(): Kept | undefined {
+  get<T = Kept>(): T | undefined {
     try {
       const text = sessionStorage.getItem(this.name);
-      return text ? (JSON.parse(text) as Kept) : undefined;
+      return text ? (JSON.parse(text) as T) : undefined;
     } catch {
       return undefined; // storage is forbidden here, or holds what is not ours
     }
   }
 
-  set(kept: Kept | undefined): void {
+  set(kept: object | undefined): void {
     try {
       if (kept) sessionStorage.setItem(this.name, JSON.stringify(kept));
       else sessionStorage.removeItem(this.name);

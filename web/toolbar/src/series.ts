@@ -7,7 +7,16 @@ export const hour = 3_600_000;
 
 /** The most calls that waited in each half minute of the last hour. */
 export class Series {
-  private readonly peaks = new Map<number, number>();
+  private readonly peaks: Map<number, number>;
+
+  /** @param known what another one gave as its entries, before the page was loaded again. */
+  constructor(known: [number, number][] = []) {
+    this.peaks = new Map(known);
+  }
+
+  get entries(): [number, number][] {
+    return [...this.peaks];
+  }
 
   add({ at, callsWaiting }: QueueStatistics): void {
     const slot = Math.floor(Date.parse(at) / step);

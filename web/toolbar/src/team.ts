@@ -9,6 +9,7 @@ import { look } from "./team.css.ts";
 import { since, span } from "./time.ts";
 import { agentStates, callStates, explain } from "./words.ts";
 
+type History = Record<string, [number, number][]>;
 type Order = "agent" | "state" | "time";
 const states = ["Available", "Busy", "AfterCallWork", "Unavailable"] as const;
 const rank = (s: PoolSession) => ["Busy", "AfterCallWork", "Available", "Unavailable", "LoggedIn", "Unknown", "LoggedOut"].indexOf(s.agent.state);
@@ -43,6 +44,8 @@ export class Team extends LitElement {
   private ticker?: ReturnType<typeof setInterval>;
   private series = new Map<string, Series>();
   private keep!: Keep;
+  /** The last hour of the pool, for a reload. */
+  private history?: Keep;
 
   constructor() {
     super();
@@ -55,7 +58,7 @@ export class Team extends LitElement {
     super.connectedCallback();
     this.keep = new Keep(`ctilink team ${new URL(this.url || ".", location.href).href}`);
     this.ticker = setInterval(() => (this.now = Math.floor((this.watch?.now() ?? Date.now()) / 1000) * 1000), 250);
-    this.entered = this.keep.get()?.token;
+    this.entered = this.keep.get<{ token: string }>()?.token;
     if (this.known) void this.begin();
   }
 
@@ -78,7 +81,7 @@ export class Team extends LitElement {
     this.error = undefined;
     try {
       const { statistics } = await this.link.info();
-      if (this.entered) this.keep.set({ token: this.entered } as never);
+      if (this.entered) this.keep.set({ token: this.entered });
       this.pools = Object.keys(statistics.sessionsByPool).filter(Boolean).sort();
       const pool = this.pool || new URLSearchParams(location.search).get("pool") || (this.pools.length === 1 && this.pools[0]);
       if (pool) this.show(pool);
@@ -100,7 +103,8 @@ export class Team extends LitElement {
 
   private show(pool: string) {
     this.watch?.stop();
-    this.series = new Map();
+    this.history = new Keep(`ctilink history ${pool}`);
+    this.series = new Map(Object.entries(this.history.get<History>() ?? {}).map(([queue, known]) => [queue, new Series(known)]));
     this.watch = this.link.watch(pool);
     this.watch.subscribe((state, event) => {
       if (event?.statistics) this.sample(event.statistics);
@@ -117,6 +121,7 @@ export class Team extends LitElement {
     const series = this.series.get(statistics.queue) ?? new Series();
     series.add(statistics);
     this.series.set(statistics.queue, series);
+    this.history?.set(Object.fromEntries([...this.series].map(([queue, s]) => [queue, s.entries])) satisfies History);
   }
 
   private entry() {

@@ -14,6 +14,7 @@ test("the last hour: the most of each half minute, as it stayed in between, noth
   assert.equal(points.length, hour / step);
   assert.deepEqual(points.slice(-6), [undefined, 5, 5, 5, 0, 0]);
   assert.equal(series.most, 5);
+  assert.deepEqual(new Series(series.entries).points(begin + 4 * step), points, "a reload forgets nothing");
   series.add(sample(begin + hour, 1));
   assert.equal(series.most, 1, "what is older than an hour is forgotten");
 });
