@@ -28,6 +28,14 @@ export class Link {
     return session;
   }
 
+  /**
+   * Logs an agent out at the device where the agent's session is now. Switches refuse a log-in
+   * elsewhere before that; so this comes before `open` with `takeOver` and `login`.
+   */
+  async logoutAgent(agentId: string, reasonCode?: string): Promise<void> {
+    await this.http.json(`/v1/sessions/${encodeURIComponent(agentId)}/activities/LogoutAgent`, { method: "POST", body: { reasonCode } });
+  }
+
   /** Goes on with a session that was open, after a reload of the page. */
   restore(saved: Saved): Session {
     const session = new Session(this.http, saved);

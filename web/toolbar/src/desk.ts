@@ -100,7 +100,9 @@ export class Desk {
     const { agentId, dn, queue, token, password } = entry;
     let session: Session | undefined;
     try {
-      session = await this.link(token).open({ agentId: agentId || undefined, dn: dn || undefined, takeOver });
+      const link = this.link(token);
+      if (takeOver && agentId) await link.logoutAgent(agentId).catch(() => undefined); // not logged in, or not in use by this agent
+      session = await link.open({ agentId: agentId || undefined, dn: dn || undefined, takeOver });
       if (mustLogIn(session.state, queue)) await session.perform("LoginAgent", { agentPassword: password, queue: queue || undefined });
       this.begin(session, { ...session.savedState, token, queue });
     } catch (error) {
