@@ -123,7 +123,7 @@ func write(t *testing.T, file, text string) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // no name is looked up
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,4 +176,3 @@ func await(t *testing.T, url string) {
 	}
 	t.Fatalf("%s does not answer: %v", url, last)
 }
-

@@ -28,7 +28,7 @@ type cursor struct {
 	narrator
 }
 
-func (c cursor) clone() cursor { return cursor{c.seq, c.fresh, c.start, c.narrator.clone()} }
+func (at *cursor) clone() cursor { return cursor{at.seq, at.fresh, at.start, at.narrator.clone()} }
 
 // client is one registration. It is safe for concurrent use.
 type client struct {
@@ -118,7 +118,7 @@ func (c *client) acknowledge(ack string) error {
 		return nil
 	}
 	id, err := session.ParseEventID(ack)
-	if err != nil || id.Epoch != c.session.Events.Last().Epoch || c.acked.fresh || id.Sequence < c.acked.seq || id.Sequence > c.answered.seq {
+	if err != nil || id.Epoch != c.session.Events.Last().Epoch || id.Sequence < c.acked.seq || id.Sequence > c.answered.seq {
 		return &Failure{Element: "ACK", Why: opencti.Errorf(opencti.InvalidRequest,
 			"ACK is neither LAST of the last answer nor an EVENTID of it; with 0 everything comes again")}
 	}
@@ -128,8 +128,9 @@ func (c *client) acknowledge(ack string) error {
 // skip moves to an event in the middle of the last answer.
 func (c *client) skip(to uint64) error {
 	at := c.acked.clone()
-	entries, ok, err := c.session.Events.After(expired, at.seq)
-	if err != nil || !ok {
+	at.fresh, at.start = false, nil
+	entries, ok, _ := c.session.Events.After(expired, at.seq)
+	if !ok {
 		c.restart()
 		return nil
 	}
@@ -174,8 +175,8 @@ func read(ctx context.Context, s *session.Session, at cursor) (cursor, []node, e
 		switch {
 		case errors.Is(err, session.ErrClosed):
 			return at, nil, first(reconnect, "the session is not here any more")
-		case err != nil: // nothing happened
-			return at, told, nil
+		case err != nil:
+			return at, told, nil //nolint:nilerr // the time is over, and nothing happened
 		}
 		if !ok {
 			told = append(told, at.snapshot(s)...)

@@ -3,6 +3,7 @@ package portrait
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/ctilink/ctilink-operator/runtime/costtest"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
@@ -192,15 +194,42 @@ func TestOtherContentTypes(t *testing.T) {
 	}
 }
 
+// A document costs in proportion to its size, whatever it is made of.
+func TestDocumentsCostWhatTheyAreLong(t *testing.T) {
+	for name, tc := range map[string]struct{ before, again, after string }{
+		"elements":    {"<MAKECALL>", "<a%d/>", "</MAKECALL>"},
+		"levels":      {"", "<a>", ""},
+		"long names":  {"<MAKECALL><", "a", "/></MAKECALL>"},
+		"attributes":  {"<MAKECALL", " a%d=''", "/>"},
+		"data":        {"<MAKECALL><CALLDATA>", "<ITEM><NAME>%d</NAME></ITEM>", "</CALLDATA></MAKECALL>"},
+		"references":  {"<MAKECALL><DESTINATION>", "&lt;", "</DESTINATION></MAKECALL>"},
+		"comments":    {"<MAKECALL>", "<!---->", "</MAKECALL>"},
+		"white space": {"<MAKECALL>", " ", "</MAKECALL>"},
+		"a DOCTYPE":   {"<!DOCTYPE x [", "<!ENTITY a%d 'x'>", "]><MAKECALL/>"},
+		"CDATA":       {"<MAKECALL><DESTINATION>", "<![CDATA[x]]>", "</DESTINATION></MAKECALL>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			costtest.Linear(t, func(size int) []byte {
+				b := []byte(tc.before)
+				for i := 0; len(b) < min(size, DocumentBound)-len(tc.after)-len(tc.again)-8; i++ {
+					b = append(b, strings.Replace(tc.again, "%d", fmt.Sprint(i), 1)...)
+				}
+				return append(b, tc.after...)
+			}, func(document []byte) { _, _ = Names{}.Read("text/xml; charset=iso-8859-1", document) })
+		})
+	}
+}
+
 // Whatever is sent: no panic, an error that is told as XML, or a request that is within its
 // bounds and is read the same again.
-func FuzzRead(f *testing.F) {
+func FuzzPortraitRequest(f *testing.F) {
 	for _, m := range messages {
 		f.Add("text/xml", []byte(request(m.name, "x", trials[m.name].more)))
 	}
 	f.Add("text/xml; charset=iso-8859-1", []byte("<?xml version='1.0' encoding='x'?><GETEVENTS><ACK>\xFC</ACK></GETEVENTS>"))
 	f.Add("text/xml", []byte(`<!DOCTYPE x><MAKECALL><CALLDATA><ITEM/></CALLDATA></MAKECALL>`))
 	f.Fuzz(func(t *testing.T, contentType string, document []byte) {
+		costtest.Bounded(t, document, func(b []byte) { _, _ = Names{}.Read(contentType, b) })
 		r, err := Names{}.Read(contentType, document)
 		if r == nil {
 			t.Fatal("no request")
@@ -222,7 +251,7 @@ func FuzzRead(f *testing.F) {
 }
 
 // Whatever a CTI server tells: what is written can be read, and is the same.
-func FuzzWrite(f *testing.F) {
+func FuzzPortraitAnswer(f *testing.F) {
 	f.Add("Müller €", byte(0))
 	f.Add("<&>]]>\x00\r\n\uFFFE", byte(1))
 	f.Fuzz(func(t *testing.T, text string, set byte) {
