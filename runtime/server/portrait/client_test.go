@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +146,23 @@ func TestWaiting(t *testing.T) {
 		if a := b.send(request("GETEVENTS", c, "<WAIT>"+wait+"</WAIT>")); a.Status != http.StatusBadRequest || a.Error.Element != "WAIT" {
 			t.Errorf("%s: %s", wait, a.Body)
 		}
+	}
+}
+
+// The server bounds how long a request may take to arrive; waiting is not arriving.
+func TestWaitingLongerThanTheServersReadTimeout(t *testing.T) {
+	b := newBench(t)
+	s := httptest.NewUnstartedServer(b.front)
+	s.Config.ReadTimeout = 200 * time.Millisecond
+	s.Start()
+	defer s.Close()
+	b.url = s.URL
+	c := b.register("")
+	b.events(c, "")
+	begun := time.Now()
+	b.events(c, "<WAIT>1</WAIT>")
+	if took := time.Since(begun); took < time.Second {
+		t.Errorf("it waited for %v", took)
 	}
 }
 

@@ -36,13 +36,14 @@ const schemaFile = "../../../docs/portrait.xsd"
 // bench is a front on a link with a scripted CTI server: agent 4001 at 1001 and 4003 at
 // 1003, whose pool is in the mode Simple.
 type bench struct {
-	t     *testing.T
+	t     testing.TB
 	front *Front
 	url   string
 	link  *link.Link
 	cti   *linktest.Driver
 	names Names
 	log   *outcomes
+	wide  int // so many clients: their documents are not validated one by one
 
 	mu     sync.Mutex
 	now    time.Time
@@ -50,7 +51,7 @@ type bench struct {
 	refuse error
 }
 
-func newBench(t *testing.T, change ...func(*Options)) *bench {
+func newBench(t testing.TB, change ...func(*Options)) *bench {
 	t.Helper()
 	b := &bench{t: t, log: &outcomes{}, now: time.Now()}
 	b.hold(7)
@@ -254,7 +255,7 @@ func (b *bench) sendIn(ctx context.Context, contentType string, document []byte)
 		b.t.Errorf("%v: %s", err, body)
 	}
 	a.Events = a.Inner.X
-	if b.names.theirs == nil {
+	if b.names.theirs == nil && b.wide == 0 {
 		valid(b.t, body)
 	}
 	return a
@@ -322,7 +323,7 @@ func (b *bench) events(client, more string, want ...string) answerTo {
 }
 
 // valid holds a document against the schema with xmllint, an independent validator.
-func valid(t *testing.T, document []byte) {
+func valid(t testing.TB, document []byte) {
 	t.Helper()
 	tool, err := exec.LookPath("xmllint")
 	if err != nil {
