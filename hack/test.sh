@@ -13,6 +13,12 @@ if ! command -v gcc >/dev/null; then
   apt-get install -y -qq --no-install-recommends gcc libc6-dev
 fi
 
+if ! command -v xmllint >/dev/null; then
+  step "xmllint, which validates Portrait's messages"
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends libxml2-utils
+fi
+
 step "API server for envtest"
 KUBEBUILDER_ASSETS=$(bin/cluster assets)
 export KUBEBUILDER_ASSETS

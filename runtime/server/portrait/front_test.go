@@ -1,12 +1,35 @@
 package portrait
 
 import (
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
 func TestSchemaIsThatOfTheTables(t *testing.T) { golden(t, schemaFile, Names{}.Schema()) }
+
+// The validator must see what is wrong, else it holds nothing. Where it cannot be had, all
+// else is tested without it.
+func TestTheValidatorIsHere(t *testing.T) {
+	if _, err := exec.LookPath("xmllint"); err != nil {
+		t.Skip("no message is validated: xmllint is not here; apt-get install libxml2-utils")
+	}
+	for document, want := range map[string]bool{
+		"<ACCEPTCALL><CLIENTID>x</CLIENTID></ACCEPTCALL>": true,
+		"<ACCEPTCALL/>": false,
+		"<ACCEPTCALL><CLIENTID>x</CLIENTID><ACK>0</ACK></ACCEPTCALL>": false,
+		"<RESPONSE><STATUS>OK</STATUS></RESPONSE>":                    true,
+		"<RESPONSE/>": false,
+	} {
+		cmd := exec.CommandContext(t.Context(), "xmllint", "--nonet", "--noout", "--schema", schemaFile, "-")
+		cmd.Stdin = strings.NewReader(document)
+		if err := cmd.Run(); (err == nil) != want {
+			t.Errorf("%s: %v", document, err)
+		}
+	}
+}
 
 // An old client's day: register, log on, become available, take a call and hang up.
 func TestADay(t *testing.T) {

@@ -325,11 +325,10 @@ func (b *bench) events(client, more string, want ...string) answerTo {
 // valid holds a document against the schema with xmllint, an independent validator.
 func valid(t testing.TB, document []byte) {
 	t.Helper()
-	tool, err := exec.LookPath("xmllint")
-	if err != nil {
-		t.Skip("xmllint is not here: apt-get install libxml2-utils")
+	if _, err := exec.LookPath("xmllint"); err != nil {
+		return // TestTheValidatorIsHere says so
 	}
-	cmd := exec.CommandContext(t.Context(), tool, "--nonet", "--noout", "--schema", schemaFile, "-")
+	cmd := exec.CommandContext(t.Context(), "xmllint", "--nonet", "--noout", "--schema", schemaFile, "-")
 	cmd.Stdin = bytes.NewReader(document)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s%s", err, out, document)
