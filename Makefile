@@ -82,6 +82,10 @@ conformance: ## Try the driver of CLASS against its simulator or server, and pri
 test-web: ## Client, toolbar and team view: in Node and in Chromium, against a runtime and ctisim
 	@test/browser/run.sh
 
+.PHONY: e2e-asterisk
+e2e-asterisk: ## The class asterisk against a real Asterisk with SIP telephones (fetches its Debian packages)
+	@go test ./hack/asterisk/... ./runtime/adapters/asterisk/... -tags asterisk -count=1 -timeout 15m
+
 .PHONY: e2e
 e2e: build ## The path on two real nodes of a fresh cluster (needs root)
 	@$(CLUSTER) down

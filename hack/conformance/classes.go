@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/ctilink/ctilink-operator/hack/asterisk/debian"
+	"github.com/ctilink/ctilink-operator/hack/asterisk/world"
+	"github.com/ctilink/ctilink-operator/hack/cluster/cache"
 	"github.com/ctilink/ctilink-operator/runtime/adapters"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/conformance"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/conformance/ctisim"
@@ -21,6 +26,26 @@ var worlds = map[string]func(class string, d opencti.Driver) (b conformance.Benc
 		}
 		return w.Bench(class, d), w.Close, nil
 	},
+	"asterisk": func(class string, d opencti.Driver) (conformance.Bench, func() error, error) {
+		w, err := asterisk(context.Background())
+		if err != nil {
+			return conformance.Bench{}, nil, err
+		}
+		return w.Bench(class, d), func() error { w.Close(); return nil }, nil
+	},
+}
+
+// asterisk fetches a real one, the first time, and starts it.
+func asterisk(ctx context.Context) (*world.World, error) {
+	store, err := cache.Default()
+	if err != nil {
+		return nil, err
+	}
+	tree, err := debian.Fetch(ctx, store, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+	if err != nil {
+		return nil, err
+	}
+	return world.New(ctx, world.Options{Tree: tree, RingSeconds: 3})
 }
 
 // names lists the classes that can be tried.

@@ -27,9 +27,9 @@ func TestMistakes(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no class":       {nil, "name one class: csta, simulator"},
-		"an empty one":   {[]string{""}, "there are csta, simulator"},
-		"an unknown one": {[]string{"finesse"}, `there is no class "finesse" to try; there are csta, simulator`},
+		"no class":       {nil, "name one class: asterisk, csta, simulator"},
+		"an empty one":   {[]string{""}, "there are asterisk, csta, simulator"},
+		"an unknown one": {[]string{"finesse"}, `there is no class "finesse" to try; there are asterisk, csta, simulator`},
 		"no such format": {[]string{"csta", "-o", "xml"}, "must be text, json, markdown"},
 		"no such row":    {[]string{"csta", "--only", "Dance"}, `"Dance"`},
 	} {

@@ -4,6 +4,7 @@
 package adapters
 
 import (
+	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
@@ -19,7 +20,7 @@ type Class struct {
 
 // Drivers lists the built-in drivers. Each is a class of the same name.
 func Drivers() []opencti.Driver {
-	return []opencti.Driver{csta.Driver{}}
+	return []opencti.Driver{asterisk.Driver{}, csta.Driver{}}
 }
 
 // Classes lists the built-in classes that extend a driver's class.

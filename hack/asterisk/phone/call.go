@@ -207,24 +207,30 @@ func (p *Phone) onNotify(req *sip.Request, tx sip.ServerTransaction) {
 	if p.isDeaf() {
 		return
 	}
-	p.running.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		switch event.Value() {
-		case "talk":
-			_ = c.Talk(ctx)
-		case "hold":
-			_ = c.Hold(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	switch event.Value() {
+	case "talk":
+		if c.state == Ringing {
+			p.running.Go(func() { _ = c.Answer() })
+		} else {
+			p.obey(c.Retrieve)
 		}
-	})
+	case "hold":
+		p.obey(c.Hold)
+	}
 }
 
-// Talk answers, or ends a hold.
-func (c *Call) Talk(ctx context.Context) error {
-	if c.State() == Ringing {
-		return c.Answer()
-	}
-	return c.Retrieve(ctx)
+// obey does what NOTIFY said, unless the telephone is unplugged first.
+func (p *Phone) obey(do func(context.Context) error) {
+	p.obeying.Go(func() {
+		ctx, cancel := context.WithTimeout(p.plugged, patience)
+		defer cancel()
+		_ = do(ctx)
+	})
 }
 
 // Answer picks up.

@@ -42,6 +42,10 @@ type Phone struct {
 	socket  net.PacketConn
 	running sync.WaitGroup
 
+	plugged context.Context //nolint:containedctx // it is the telephone's life, for what NOTIFY begins
+	stop    context.CancelFunc
+	obeying sync.WaitGroup
+
 	mu      sync.Mutex
 	deaf    bool
 	calls   []*Call
@@ -77,6 +81,7 @@ func New(c Config) (*Phone, error) {
 		return nil, err
 	}
 	p := &Phone{Config: c, ua: ua, client: client, socket: socket, changed: make(chan struct{})}
+	p.plugged, p.stop = context.WithCancel(context.Background())
 	contact := sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: c.Number, Host: "127.0.0.1", Port: address.Port}}
 	p.dialogs = sipgo.DialogUA{Client: client, ContactHDR: contact}
 	server.OnInvite(p.onInvite)
@@ -246,10 +251,16 @@ func (p *Phone) Unplug() {
 	p.mu.Unlock()
 	for _, c := range calls {
 		p.change(c, Ended)
-		c.cancel()
 	}
+	// The library opens a socket, and keeps it, for what is sent after its end: what NOTIFY has begun
+	// ends first, and calls are cancelled, which sends CANCEL, when nothing can be sent any more.
+	p.stop()
+	p.obeying.Wait()
 	_ = p.client.Close()
 	_ = p.ua.Close()
 	_ = p.socket.Close()
 	p.running.Wait()
+	for _, c := range calls {
+		c.cancel()
+	}
 }

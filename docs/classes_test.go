@@ -10,13 +10,16 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
-func TestCSTAIsToldAsItIs(t *testing.T) {
-	page := read(t, "csta.md")
-	driver, found := adapters.Find("csta")
-	if !found {
-		t.Fatal("there is no driver csta")
+// Each driver has a page of its name.
+func TestClassesAreToldAsTheyAre(t *testing.T) {
+	for _, d := range adapters.Drivers() {
+		t.Run(d.Describe().Name, func(t *testing.T) { toldAsItIs(t, d.Describe()) })
 	}
-	about := driver.Describe()
+}
+
+func toldAsItIs(t *testing.T, about opencti.Description) {
+	t.Helper()
+	page := read(t, about.Name+".md")
 	for _, p := range opencti.ParametersOf(about.Config()) {
 		wantLine(t, page, fmt.Sprintf("| `%s` | %s | %s | %s |", p.Name, p.Type, fallback(p), p.Description))
 	}
