@@ -39,6 +39,7 @@ type centre struct {
 	srv   *httptest.Server
 	front atomic.Pointer[http.Handler]
 	api   http.Handler
+	cut   func()       // loses all connections
 	sink  opencti.Sink // that of the connection
 
 	mu    sync.Mutex
@@ -71,13 +72,15 @@ func newCentre(t *testing.T) *centre {
 	go func() { defer close(ran); l.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ran })
 	c.cti.Connection(1)
-	c.api = server.New(server.Options{
+	api := server.New(server.Options{
 		Link: "main", Routing: server.Standalone{Link: l}, Token: func() (string, error) { return "t0ken", nil },
 		SessionKey: []byte("key"), MayAct: always, Log: log,
-	}).Desktop()
+	})
+	c.api = api.Desktop()
+	c.cut = func() { api.CloseStreams(); c.srv.CloseClientConnections() }
 	c.front.Store(&c.api)
 	c.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*c.front.Load()).ServeHTTP(w, r) }))
-	t.Cleanup(func() { c.srv.CloseClientConnections(); c.srv.Close() })
+	t.Cleanup(func() { c.cut(); c.srv.Close() })
 	return c
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed dist
@@ -35,7 +36,7 @@ var types = map[string]string{
 // are public; what they may do the API decides. framers are the origins whose pages may
 // show it in a frame, as a CRM's side panel does; the page's own may always.
 func Toolbar(framers ...string) http.Handler {
-	files := readFiles()
+	files := ready()
 	csp := policy + strings.Join(append([]string{"'self'"}, framers...), " ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/toolbar" {
@@ -61,6 +62,9 @@ type file struct {
 	kind, etag     string
 	plain, gzipped []byte
 }
+
+// ready are the files, pressed once.
+var ready = sync.OnceValue(readFiles)
 
 func readFiles() map[string]*file {
 	files := map[string]*file{}

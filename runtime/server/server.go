@@ -77,6 +77,7 @@ type Server struct {
 	docs   []byte
 
 	portrait  *portrait.Front
+	detached  detached
 	presences presences
 	polls     polls
 	posted    postedIDs

@@ -76,7 +76,7 @@ var mistakes = []mistake{
 		name: "a config key is unknown",
 		make: []client.Object{extending("comes-late", "simulator"), link("unknown-key", withClass("comes-late"), withConfig("colour", "blue"))},
 		last: true,
-		want: telling{"Accepted", "False", "InvalidConfig", `spec.config.colour is not a parameter of this class; it takes address, applicationId, outstandingRequests, password, protocolVersion, responseTimeout, secondaryAddress, sessionDuration, tls, tlsCA, tlsCertificate, tlsKey, tlsServerName, username.`, failed},
+		want: telling{"Accepted", "False", "InvalidConfig", `spec.config.colour is not a parameter of this class; it takes address, agentStatePoll, applicationId, declineTo, microphone, outstandingRequests, password, protocolVersion, requestsPerSecond, responseTimeout, secondaryAddress, sessionDuration, tls, tlsCA, tlsCertificate, tlsKey, tlsServerName, username.`, failed},
 		mend: edit(link("unknown-key"), withoutConfig),
 	},
 	{

@@ -41,7 +41,8 @@ func cutOff(t *testing.T, s *scene) {
 	t.Helper()
 	nft(t, s.holder.Spec.NodeName, fmt.Sprintf(
 		"add table inet ctilink-fault; add chain inet ctilink-fault cut { type filter hook forward priority 0; }; "+
-			"add rule inet ctilink-fault cut ip saddr %s ip daddr %s drop", s.holder.Status.PodIP, layout.ControlPlane().Address))
+			"add rule inet ctilink-fault cut ip saddr %[1]s ip daddr %[2]s drop; "+
+			"add rule inet ctilink-fault cut ip saddr %[2]s ip daddr %[1]s drop", s.holder.Status.PodIP, layout.ControlPlane().Address))
 	s.untilItStops(t)
 }
 
