@@ -105,6 +105,7 @@ type stream struct {
 	*sseWriter
 	session   *session.Session
 	keepAlive time.Duration
+	idle      *time.Timer // fires when there was nothing to write for so long
 	tell      func(*session.Event) ([]pega.Message, error)
 }
 
@@ -119,6 +120,8 @@ func (st *stream) head(last session.EventID, resume bool) (seen uint64, replay b
 // run writes until the desktop, the session or the pod's hold on the slot is gone,
 // and says which.
 func (st *stream) run(ctx context.Context, seen uint64, replay bool) error {
+	st.idle = time.NewTimer(st.keepAlive)
+	defer st.idle.Stop()
 	if !replay {
 		var err error
 		if seen, err = st.addSnapshot(); err != nil {
@@ -138,16 +141,16 @@ func (st *stream) run(ctx context.Context, seen uint64, replay bool) error {
 
 // next writes what came after seen, or a comment when nothing did for a while.
 func (st *stream) next(ctx context.Context, seen uint64) (uint64, error) {
-	wait, cancel := context.WithTimeout(ctx, st.keepAlive)
-	entries, ok, err := st.session.Events.After(wait, seen)
-	cancel()
+	entries, ok, err := st.session.Events.AfterOr(ctx, seen, st.idle.C)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+	case errors.Is(err, session.ErrInterrupted):
+		st.idle.Reset(st.keepAlive)
 		st.sseWriter.keepAlive()
 		return seen, st.flush()
 	case err != nil:
 		return seen, err
 	}
+	st.idle.Reset(st.keepAlive)
 	if !ok {
 		if seen, err = st.addSnapshot(); err != nil {
 			return seen, err

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -165,6 +166,15 @@ func (l *Log) Holds(id EventID) bool {
 // one when there is none. ok is false when the reader fell behind: it needs a
 // Snapshot. Err is ErrClosed when the session is over.
 func (l *Log) After(ctx context.Context, seen uint64) (entries []Entry, ok bool, err error) {
+	return l.AfterOr(ctx, seen, nil)
+}
+
+// ErrInterrupted is what AfterOr gives when it was interrupted.
+var ErrInterrupted = errors.New("interrupted")
+
+// AfterOr is After, which whatever comes from interrupt cuts short: a reader with a timer
+// of its own needs no context for each event.
+func (l *Log) AfterOr(ctx context.Context, seen uint64, interrupt <-chan time.Time) (entries []Entry, ok bool, err error) {
 	for {
 		l.mu.Lock()
 		closed, wake := l.closed, l.wake
@@ -185,6 +195,8 @@ func (l *Log) After(ctx context.Context, seen uint64) (entries []Entry, ok bool,
 		select {
 		case <-ctx.Done():
 			return nil, true, ctx.Err()
+		case <-interrupt:
+			return nil, true, ErrInterrupted
 		case <-wake:
 		}
 	}
