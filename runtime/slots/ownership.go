@@ -27,7 +27,7 @@ const (
 	renewPeriod = 5 * time.Second
 	retryPeriod = time.Second
 	// requestTimeout bounds one request, so that another can be tried in time.
-	requestTimeout = 4 * time.Second
+	requestTimeout = 3 * time.Second
 	freeTimeout    = 2 * time.Second
 )
 
@@ -156,11 +156,15 @@ func (o *Ownership) wait(known *coordinationv1.Lease, unrenewed time.Duration) t
 	return LeaseDuration - unrenewed
 }
 
-// lookAgain reads the Lease after a write that failed: somebody else was faster, or ours
-// was done and its answer lost.
+// lookAgain reads the Lease after a write that failed because somebody else was faster.
+// After any other failure the watch does: ours may have been done and its answer lost.
 func (o *Ownership) lookAgain(ctx context.Context, failed error) {
-	_, err := o.lease.get(ctx)
-	if err == nil && apierrors.IsConflict(failed) || ctx.Err() != nil {
+	if apierrors.IsConflict(failed) {
+		if _, err := o.lease.get(ctx); err == nil {
+			return
+		}
+	}
+	if ctx.Err() != nil {
 		return
 	}
 	o.log.Warn("Cannot take the slot yet", "error", failed)
