@@ -145,7 +145,7 @@ func (quiet) Resynced(int, time.Duration)                                     {}
 // flushes it to the stream of its device. It knows no state, no rules and no log.
 func relay(http.Handler) http.Handler {
 	streams := newRelayStreams()
-	conn, err := net.Dial("tcp", os.Getenv(addressVariable)) //nolint:noctx // a benchmark's own process
+	conn, err := net.Dial("tcp", os.Getenv(addressVariable))
 	if err != nil {
 		fail(err)
 	}
@@ -198,7 +198,7 @@ func start(tb testing.TB, role string, switchAddress string, agents int) *child 
 // resident asks for the process's memory in bytes.
 func (c *child) resident(tb testing.TB) int {
 	tb.Helper()
-	resp, err := http.Get(c.url + "/memory") //nolint:noctx // a benchmark's own process
+	resp, err := http.Get(c.url + "/memory")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ type measured struct {
 	cti      *cti
 	child    *child
 	desktops *desktops
-	next     int // of the events, in whole calls
 }
 
 func measure(tb testing.TB, role string, agents int) *measured {
@@ -114,7 +112,7 @@ func BenchmarkRecovery(b *testing.B) {
 			took = append(took, time.Since(start).Seconds())
 		}
 		b.ReportMetric(median(took), "s")
-		b.Log(fmt.Sprintf("%.2f s each", took))
+		b.Logf("%.2f s each", took)
 	}
 	b.ReportMetric(0, "ns/op")
 }

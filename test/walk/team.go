@@ -72,7 +72,7 @@ func (t *Team) take(ctx context.Context) (*opencti.Call, error) {
 	return call, t.Alice.do(ctx, opencti.AnswerCall, map[string]any{"callId": call.CallID}, opencti.Established)
 }
 
-// WarmTransfer: Alice consults Bob and hands the customer over. Bob has the customer's
+// WarmTransfer has Alice consult Bob and hand the customer over. Bob has the customer's
 // data before he says hello, and all that Alice added.
 func (t *Team) WarmTransfer(ctx context.Context) error {
 	call, err := t.take(ctx)
@@ -171,7 +171,7 @@ func dns(c *opencti.Call) []string {
 	return out
 }
 
-// Conference: Alice brings Bob in, all three talk, Alice takes Bob out again and ends
+// Conference has Alice bring Bob in, all three talk, take Bob out again and end
 // the call.
 func (t *Team) Conference(ctx context.Context) error {
 	if err := t.Alice.BecomeAvailable(ctx); err != nil {
@@ -209,7 +209,7 @@ func (t *Team) Conference(ctx context.Context) error {
 	if err := t.Alice.do(ctx, opencti.DropParty, map[string]any{"callId": conference, "party": t.Bob.Agent.DN}, opencti.PartyInfo); err != nil {
 		return err
 	}
-	if e, err = t.Bob.next(ctx, "the end", func(e desktop.Event) bool { return e.Ended }); err != nil {
+	if _, err := t.Bob.next(ctx, "the end", func(e desktop.Event) bool { return e.Ended }); err != nil {
 		return err
 	}
 	t.Alice.Say("→ %s hangs up", t.Alice.Agent.ID)
