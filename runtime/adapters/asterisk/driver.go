@@ -104,8 +104,9 @@ func (c *Config) naming() (mirror.Naming, error) {
 		}
 	}
 	for _, name := range n.Data {
-		if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" || strings.HasPrefix(name, "_") {
-			return n, &opencti.ConfigError{Key: "dataVariables", Problem: "names variables of letters, digits and _, none of which begins with _"}
+		if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" || strings.HasPrefix(name, "_") ||
+			strings.HasPrefix(name, "CTILINK_") {
+			return n, &opencti.ConfigError{Key: "dataVariables", Problem: "names variables of letters, digits and _, none of which begins with _ or CTILINK_"}
 		}
 	}
 	return n, nil

@@ -136,9 +136,12 @@ func TestConnectRefused(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	p := newPeer(t)
-	for key, value := range map[string]string{"endpoint": "PJSIP/1001", "member": "{dn}{dn}", "trunks": "PJSIP/[", "dataVariables": "A,B-C", "tlsCA": "nonsense"} {
-		_, err := p.connect(t, nil, nil, key, value, "tls", "true")
-		wantConfig(t, err, key)
+	for _, tc := range []struct{ key, value string }{
+		{"endpoint", "PJSIP/1001"}, {"member", "{dn}{dn}"}, {"trunks", "PJSIP/["}, {"dataVariables", "A,B-C"}, {"dataVariables", "CASE _X"},
+		{"dataVariables", "CTILINK_CALL"}, {"tlsCA", "nonsense"},
+	} {
+		_, err := p.connect(t, nil, nil, tc.key, tc.value, "tls", "true")
+		wantConfig(t, err, tc.key)
 	}
 }
 

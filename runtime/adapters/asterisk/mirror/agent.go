@@ -114,7 +114,10 @@ func (m *Mirror) memberRemoved(msg ami.Message) {
 // settleAgent derives the state of an agent and tells it if it differs.
 func (m *Mirror) settleAgent(dn string) {
 	was, known := m.agents[dn]
-	is := m.Agent(dn)
+	is, until := m.agent(dn)
+	if m.wrapping[dn] = until; until.IsZero() {
+		delete(m.wrapping, dn)
+	}
 	if !known && is.State == opencti.LoggedOut || known && same(was, is) {
 		return
 	}
@@ -137,9 +140,15 @@ func same(a, b Agent) bool {
 
 // Agent says how an agent is now.
 func (m *Mirror) Agent(dn string) Agent {
+	a, _ := m.agent(dn)
+	return a
+}
+
+// agent says, too, when the first wrap-up in one of the queues ends.
+func (m *Mirror) agent(dn string) (out Agent, until time.Time) {
 	members := m.members[dn]
 	if len(members) == 0 {
-		return Agent{State: opencti.LoggedOut, Native: "not a member"}
+		return Agent{State: opencti.LoggedOut, Native: "not a member"}, time.Time{}
 	}
 	busy := m.hasCalls(dn)
 	paused, reason, unreachable := true, "", true
@@ -151,9 +160,8 @@ func (m *Mirror) Agent(dn string) Agent {
 			reason = s.reason
 		}
 	}
-	out := Agent{}
 	for _, queue := range slices.Sorted(maps.Keys(members)) {
-		out.Queues = append(out.Queues, opencti.QueueState{Name: queue, State: m.queueState(members[queue], busy, &out.WrapUpEndsAt)})
+		out.Queues = append(out.Queues, opencti.QueueState{Name: queue, State: m.queueState(members[queue], busy, &until)})
 	}
 	switch {
 	case busy && paused:
@@ -172,15 +180,12 @@ func (m *Mirror) Agent(dn string) Agent {
 	case slices.ContainsFunc(out.Queues, func(q opencti.QueueState) bool { return q.State == opencti.Available }):
 		out.State, out.Native = opencti.Available, "not in use"
 	default:
-		out.State, out.Native = opencti.AfterCallWork, "wrap-up"
+		out.State, out.Native, out.WrapUpEndsAt = opencti.AfterCallWork, "wrap-up", until
 	}
-	if out.State != opencti.AfterCallWork || paused {
-		out.WrapUpEndsAt = time.Time{}
-	}
-	return out
+	return out, until
 }
 
-// queueState is an agent's state for one queue; ends is put off to the end of its wrap-up.
+// queueState is an agent's state for one queue; ends becomes the end of its wrap-up, if that is sooner.
 func (m *Mirror) queueState(s *member, busy bool, ends *time.Time) opencti.EventName {
 	until := s.wrapsUpUntil()
 	switch {
@@ -189,7 +194,7 @@ func (m *Mirror) queueState(s *member, busy bool, ends *time.Time) opencti.Event
 	case busy:
 		return opencti.Busy
 	case until.After(m.clock.Add(m.skew)):
-		if local := until.Add(-m.skew); local.After(*ends) {
+		if local := until.Add(-m.skew); ends.IsZero() || local.Before(*ends) {
 			*ends = local
 		}
 		return opencti.AfterCallWork

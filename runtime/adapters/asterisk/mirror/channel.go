@@ -103,8 +103,9 @@ func (m *Mirror) update(c *Channel, msg ami.Message, prefix string) {
 	}
 }
 
+// set takes a variable over, if it is one that matters.
 func (m *Mirror) set(c *Channel, name, value string) {
-	if c.variables[name].value == value {
+	if c.variables[name].value == value || !m.matters(name) {
 		return
 	}
 	if c.variables == nil {

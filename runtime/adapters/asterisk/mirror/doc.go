@@ -9,6 +9,7 @@ package mirror
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,11 @@ const (
 	// HeldVariable stands on a channel that is on hold at the switch: see HeldMark.
 	HeldVariable = "CTILINK_HELD"
 )
+
+// matters says whether a channel variable is remembered.
+func (n *Naming) matters(variable string) bool {
+	return variable == HandedOnVariable || variable == DataVariable || variable == HeldVariable || slices.Contains(n.Data, variable)
+}
 
 // Device gives the endpoint of a number.
 func (n *Naming) Device(dn string) string { return strings.ReplaceAll(n.Endpoint, "{dn}", dn) }

@@ -24,6 +24,7 @@ type Mirror struct {
 	bridges  map[string]*bridge
 	members  map[string]map[string]*member // by number, then queue
 	agents   map[string]Agent              // as last told, by number
+	wrapping map[string]time.Time          // until when, by number
 	disturb  map[string]bool
 	expected map[string]string // numbers, by the UIDs of channels to come
 
@@ -40,7 +41,7 @@ type Mirror struct {
 // New makes an empty mirror.
 func New(n Naming) *Mirror {
 	return &Mirror{Naming: n, channels: map[string]*Channel{}, byName: map[string]*Channel{}, legs: map[string][]*Channel{}, bridges: map[string]*bridge{},
-		members: map[string]map[string]*member{}, agents: map[string]Agent{}, disturb: map[string]bool{}, expected: map[string]string{},
+		members: map[string]map[string]*member{}, agents: map[string]Agent{}, wrapping: map[string]time.Time{}, disturb: map[string]bool{}, expected: map[string]string{},
 		alone: map[*Channel]time.Time{}}
 }
 
@@ -176,7 +177,7 @@ func (m *Mirror) Tick(at time.Time) []Change {
 		}
 	}
 	m.end()
-	for _, dn := range slices.Sorted(maps.Keys(m.agents)) {
+	for _, dn := range slices.Sorted(maps.Keys(m.wrapping)) {
 		m.settleAgent(dn)
 	}
 	return m.changes
@@ -206,10 +207,8 @@ func (m *Mirror) Next() time.Time {
 			sooner(due)
 		}
 	}
-	for _, a := range m.agents {
-		if a.WrapUpEndsAt.After(m.clock) {
-			sooner(a.WrapUpEndsAt)
-		}
+	for _, until := range m.wrapping {
+		sooner(until)
 	}
 	return next
 }

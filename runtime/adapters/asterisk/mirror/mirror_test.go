@@ -428,3 +428,32 @@ func TestDoNotDisturb(t *testing.T) {
 	f.apply("DeviceStateChange", nil, "Device", "PJSIP/1001", "State", "INUSE").want()
 	f.apply("DeviceStateChange", nil, "Device", "Custom:DND1001", "State", "NOT_INUSE").want("1001 DoNotDisturb")
 }
+
+// What goes mad is not remembered without end.
+func TestAFloodIsNotRemembered(t *testing.T) {
+	f := newFloor(t)
+	const flood = 1 << 17
+	for i := range flood {
+		f.m.Apply(ami.Message{{Key: "Event", Value: "Newchannel"}, {Key: "Channel", Value: fmt.Sprintf("PJSIP/trunk-%x", i)},
+			{Key: "Uniqueid", Value: fmt.Sprint(i)}, {Key: "Linkedid", Value: fmt.Sprint(i)}}, f.now)
+		f.m.Apply(ami.Message{{Key: "Event", Value: "QueueMemberAdded"}, {Key: "Queue", Value: "8001"}, {Key: "Interface", Value: fmt.Sprintf("PJSIP/%d", 2000+i)}}, f.now)
+	}
+	f.says("Newchannel", "alice", 4)
+	if calls := f.m.Calls("1001"); len(calls) != 0 {
+		t.Errorf("%d channels are remembered, and one more: %+v", flood, calls)
+	}
+	if queues := f.m.Memberships(fmt.Sprint(2000 + flood - 1)); len(queues) != 0 {
+		t.Errorf("%d members are remembered", flood)
+	}
+}
+
+// Of a channel's variables, those that nobody asked for are left out.
+func TestOtherVariablesAreNotRemembered(t *testing.T) {
+	f := newFloor(t)
+	f.says("Newchannel", "alice", 4)
+	f.says("VarSet", "alice", 4, "Variable", "DIALSTATUS", "Value", "BUSY")
+	f.says("VarSet", "alice", 4, "Variable", "CASE", "Value", "17")
+	if c := f.only("1001"); len(c.Data) != 1 || c.Data["CASE"] != "17" {
+		t.Errorf("data is %v", c.Data)
+	}
+}

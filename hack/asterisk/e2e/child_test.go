@@ -1,0 +1,159 @@
+//go:build asterisk
+
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk"
+	"github.com/ctilink/ctilink-operator/runtime/link"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server"
+	"github.com/ctilink/ctilink-operator/test/desktop"
+)
+
+// A child process is what is measured: this program again, in a role.
+const (
+	roleVariable   = "CTILINK_E2E_ROLE"
+	configVariable = "CTILINK_E2E_CONFIG" // of the class, as JSON
+	agentsVariable = "CTILINK_E2E_AGENTS"
+
+	token = "token"
+)
+
+func TestMain(m *testing.M) {
+	role := os.Getenv(roleVariable)
+	if role == "" {
+		os.Exit(m.Run())
+	}
+	var config map[string]string
+	must(json.Unmarshal([]byte(os.Getenv(configVariable)), &config))
+	handler := map[string]func(map[string]string) http.Handler{"pod": pod, "bare": bare}[role](config)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(err)
+	fmt.Println(l.Addr())
+	must(http.Serve(l, handler)) //nolint:gosec // a test's own process
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// pod is the product: the same link, sessions and server as in a pod, without TLS.
+func pod(config map[string]string) http.Handler {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	always := func() error { return nil }
+	l := link.New(link.Options{
+		Epoch: time.Now().UnixMilli(), MayAct: always, Observer: quiet{}, Log: log,
+		Drivers: func(string) (opencti.Driver, bool) { return asterisk.Driver{}, true },
+		Mounted: func() (map[string]string, error) { return nil, nil },
+	})
+	n, err := strconv.Atoi(os.Getenv(agentsVariable))
+	must(err)
+	spec := v1alpha1.CTISlotSpec{LinkName: "e2e", Class: "asterisk", Driver: "asterisk", Config: config, Pools: []v1alpha1.SlotPool{{Name: "all"}}}
+	for i := range n {
+		spec.Agents = append(spec.Agents, v1alpha1.SlotAgent{Agent: v1alpha1.Agent{ID: agentID(i), DNs: []string{number(i)}}, Pool: "all"})
+	}
+	must(l.Apply(link.Document{Generation: 1, Spec: spec}))
+	go l.Run(context.Background())
+	return server.New(server.Options{
+		Link: "e2e", Version: "e2e", Routing: server.Standalone{Link: l}, SessionKey: []byte("key"), MayAct: always, Log: slog.New(slog.DiscardHandler),
+		Token: func() (string, error) { return token, nil },
+	}).Desktop()
+}
+
+func agentID(i int) string { return strconv.Itoa(4001 + i) }
+func number(i int) string  { return strconv.Itoa(1001 + i) }
+
+// quiet counts nothing.
+type quiet struct{}
+
+func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
+func (quiet) EventDropped(string)                                             {}
+func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
+func (quiet) ConnectionChanged(bool)                                          {}
+func (quiet) Resynced(int, time.Duration)                                     {}
+
+// child is a process in a role.
+type child struct {
+	url string
+	pid int
+}
+
+func start(tb testing.TB, role string, config map[string]string, agents int) *child {
+	tb.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b, err := json.Marshal(config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.CommandContext(tb.Context(), self)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role, configVariable+"="+string(b), fmt.Sprintf("%s=%d", agentsVariable, agents))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &child{url: "http://" + strings.TrimSpace(line), pid: cmd.Process.Pid}
+}
+
+// link is how desktops reach a pod.
+func (c *child) link(tb testing.TB) desktop.Link {
+	transport := &http.Transport{MaxIdleConnsPerHost: 256}
+	tb.Cleanup(transport.CloseIdleConnections)
+	return desktop.Link{URL: c.url, Token: token, HTTP: &http.Client{Transport: transport}}
+}
+
+// used is what the process has used: CPU time, and memory at most.
+func (c *child) used(tb testing.TB) (cpu time.Duration, peak int) {
+	tb.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	// After the name in brackets; proc(5): utime and stime are fields 14 and 15.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	for _, field := range fields[11:13] {
+		ticks, err := strconv.Atoi(field)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		cpu += time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(rest, &peak); err != nil {
+		tb.Fatal(err)
+	}
+	return cpu, peak
+}
