@@ -43,7 +43,9 @@ func TestLoad(t *testing.T) {
 	readBare(t, bare, func(m mark, at time.Time) { l.seen(&l.bareTook, l.bareTap, m, at) })
 	config["address"] = l.tap.address()
 	pod := start(t, "pod", config, *loadAgents)
-	l.login(pod.link(t))
+	streaming, stop := context.WithCancel(t.Context())
+	defer stop()
+	l.login(streaming, pod.link(t))
 	measured := map[string]*child{"pod": pod, "bare client": bare, "Asterisk": {pid: w.PBX.PID()}}
 	before := map[string]time.Duration{}
 	for name, c := range measured {
@@ -59,6 +61,8 @@ func TestLoad(t *testing.T) {
 	}
 	t.Logf("%d calls in %v; from the bytes of Asterisk to the desktop: %s; to the bare client: %s", l.made, time.Since(began).Round(time.Second),
 		percentiles(l.took), percentiles(l.bareTook))
+	stop()
+	l.reading.Wait()
 	l.check()
 }
 
@@ -67,7 +71,8 @@ type load struct {
 	*world.World
 	tap, bareTap *tap
 	made         int
-	ended        chan struct{} // a call has
+	reading      sync.WaitGroup // of streams
+	ended        chan struct{}  // a call has
 
 	mu       sync.Mutex
 	took     []time.Duration
@@ -90,15 +95,15 @@ func (l *load) seen(into *[]time.Duration, by *tap, m mark, at time.Time) {
 	}
 }
 
-// login opens the desktops and makes all agents ready.
-func (l *load) login(link desktop.Link) {
+// login opens the desktops and makes all agents ready. Streams are read until the context ends.
+func (l *load) login(streaming context.Context, link desktop.Link) {
 	l.Helper()
 	for i := range *loadAgents {
 		d, _, err := link.Open(l.Context(), server.OpenSession{AgentID: agentID(i), DN: number(i)})
 		if err != nil {
 			l.Fatal(err)
 		}
-		w := desktop.NewWatch(d.Events(l.Context()))
+		w := desktop.NewWatch(d.Events(streaming))
 		l.desks = append(l.desks, w)
 		for _, step := range []struct {
 			do   opencti.Activity
@@ -109,9 +114,9 @@ func (l *load) login(link desktop.Link) {
 			}
 		}
 		w.Each = func(e desktop.Event) { l.take(d, e, time.Now()) }
-		go func() {
-			_, _ = w.Next(l.Context(), "the end", func(desktop.Event) bool { return false })
-		}()
+		l.reading.Go(func() {
+			_, _ = w.Next(streaming, "the end", func(desktop.Event) bool { return false })
+		})
 	}
 }
 
