@@ -60,7 +60,7 @@ func TestLoad(t *testing.T) {
 			float64((cpu-before[name]).Microseconds())/1000/float64(l.made), 100*(cpu-before[name]).Seconds()/time.Since(began).Seconds(), peak>>10)
 	}
 	t.Logf("%d calls in %v; from the bytes of Asterisk to the desktop: %s; to the bare client: %s", l.made, time.Since(began).Round(time.Second),
-		percentiles(l.took), percentiles(l.bareTook))
+		l.percentiles(&l.took), l.percentiles(&l.bareTook))
 	stop()
 	l.reading.Wait()
 	l.check()
@@ -233,7 +233,10 @@ func (l *load) check() {
 	}
 }
 
-func percentiles(of []time.Duration) string {
+func (l *load) percentiles(took *[]time.Duration) string {
+	l.mu.Lock()
+	of := slices.Clone(*took)
+	l.mu.Unlock()
 	if len(of) == 0 {
 		return "never"
 	}

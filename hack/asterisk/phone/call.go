@@ -37,7 +37,7 @@ type Call struct {
 	ended  chan struct{}
 	media  *media
 	dialog dialog
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	// progress of a transfer, as the server tells it; the status alone.
 	progress chan int
 	server   *sipgo.DialogServerSession // of a call that came in
@@ -88,15 +88,15 @@ func (p *Phone) Dial(ctx context.Context, number, from string, headers ...sip.He
 		m.close()
 		return nil, fmt.Errorf("phone %s: dial: %w", p.Number, err)
 	}
-	answering, cancel := context.WithCancel(context.Background())
+	answering, cancel := context.WithCancelCause(context.Background())
 	c := &Call{Far: number, Dialled: number, Invite: req, phone: p, id: req.CallID().Value(), state: Dialing, ended: make(chan struct{}), media: m,
 		dialog: session, client: session, cancel: cancel, progress: make(chan int, 8)}
 	if !p.add(c) {
-		cancel()
+		cancel(nil)
 		m.close()
 		return nil, fmt.Errorf("phone %s is unplugged", p.Number)
 	}
-	p.running.Go(func() { c.waitAnswer(answering) })
+	p.sending.Go(func() { c.waitAnswer(answering) })
 	return c, nil
 }
 
@@ -132,7 +132,7 @@ func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	m.to(req.Body())
 	c := &Call{Far: req.From().Address.User, Dialled: req.Recipient.User, Invite: req, phone: p, id: req.CallID().Value(), state: Ringing,
-		ended: make(chan struct{}), media: m, dialog: session, server: session, cancel: func() {},
+		ended: make(chan struct{}), media: m, dialog: session, server: session, cancel: func(error) {},
 		progress: make(chan int, 8)}
 	if p.Refuses != nil {
 		if status := p.Refuses(c.Dialled); status != 0 {
@@ -226,7 +226,7 @@ func (p *Phone) onNotify(req *sip.Request, tx sip.ServerTransaction) {
 
 // obey does what NOTIFY said, unless the telephone is unplugged first.
 func (p *Phone) obey(do func(context.Context) error) {
-	p.obeying.Go(func() {
+	p.sending.Go(func() {
 		ctx, cancel := context.WithTimeout(p.plugged, patience)
 		defer cancel()
 		_ = do(ctx)
@@ -296,7 +296,7 @@ func (c *Call) giveUp(ctx context.Context) (over bool, err error) {
 	if c.State() != Dialing {
 		return false, nil
 	}
-	c.cancel()
+	c.cancel(nil)
 	select {
 	case <-c.ended:
 		return true, nil

@@ -44,7 +44,7 @@ type Phone struct {
 
 	plugged context.Context //nolint:containedctx // it is the telephone's life, for what NOTIFY begins
 	stop    context.CancelFunc
-	obeying sync.WaitGroup
+	sending sync.WaitGroup
 
 	mu      sync.Mutex
 	deaf    bool
@@ -252,15 +252,15 @@ func (p *Phone) Unplug() {
 	for _, c := range calls {
 		p.change(c, Ended)
 	}
-	// The library opens a socket, and keeps it, for what is sent after its end: what NOTIFY has begun
-	// ends first, and calls are cancelled, which sends CANCEL, when nothing can be sent any more.
+	// The library opens a socket, and keeps it, for what is sent after its end: whoever sends ends
+	// first.
 	p.stop()
-	p.obeying.Wait()
+	for _, c := range calls {
+		c.cancel(sipgo.WaitAnswerForceCancelErr)
+	}
+	p.sending.Wait()
 	_ = p.client.Close()
 	_ = p.ua.Close()
 	_ = p.socket.Close()
 	p.running.Wait()
-	for _, c := range calls {
-		c.cancel()
-	}
 }

@@ -19,6 +19,20 @@ type proxy struct {
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
+	said  []byte // the last of what Asterisk said
+}
+
+// remembered is how much of that is kept.
+const remembered = 256 << 10
+
+// Write keeps what Asterisk says.
+func (p *proxy) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.said = append(p.said, b...); len(p.said) > 2*remembered {
+		p.said = append(p.said[:0], p.said[len(p.said)-remembered:]...)
+	}
+	return len(b), nil
 }
 
 func newProxy(target string) (*proxy, error) {
@@ -48,7 +62,7 @@ func (p *proxy) accept() {
 		p.mu.Lock()
 		p.conns[client], p.conns[server] = true, true
 		p.mu.Unlock()
-		p.running.Go(func() { defer p.end(client, server); _, _ = io.Copy(client, server) })
+		p.running.Go(func() { defer p.end(client, server); _, _ = io.Copy(io.MultiWriter(p, client), server) })
 		p.running.Go(func() { defer p.end(client, server); p.forward(client, server) })
 	}
 }

@@ -99,6 +99,13 @@ func (w *World) Register(ctx context.Context) error {
 	return nil
 }
 
+// Transcript is the last of what the manager interface said.
+func (w *World) Transcript() string {
+	w.proxy.mu.Lock()
+	defer w.proxy.mu.Unlock()
+	return string(w.proxy.said)
+}
+
 // Close ends everything.
 func (w *World) Close() {
 	for _, p := range w.Phones {

@@ -348,7 +348,7 @@ func (d *device) SetDoNotDisturb(ctx context.Context, r opencti.Request) error {
 		headers = append(headers, header("Val", "YES"))
 	}
 	_, err := d.c.request(ctx, action, headers...)
-	if e := opencti.AsError(err); e != nil && !strings.Contains(e.Detail, "not found") {
+	if e := opencti.AsError(err); e != nil && !strings.Contains(e.Detail, notInDatabase) {
 		return err
 	}
 	_, err = d.c.request(ctx, "Setvar", header("Variable", "DEVICE_STATE(Custom:DND"+d.dn+")"), header("Value", state))

@@ -2,9 +2,12 @@ package asterisk
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk/ami"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk/mirror"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
@@ -66,18 +69,33 @@ func (d *device) Snapshot(ctx context.Context) (opencti.DeviceSnapshot, error) {
 	if err := d.c.sync(ctx, time.Now().Add(-youngEnough)); err != nil {
 		return opencti.DeviceSnapshot{}, err
 	}
-	disturb, err := d.c.request(ctx, "Getvar", header("Variable", "DB("+d.c.config.DisturbFamily+"/"+d.dn+")"))
+	disturb, err := d.disturb(ctx)
 	if err != nil {
 		return opencti.DeviceSnapshot{}, err
 	}
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	out := opencti.DeviceSnapshot{Agent: agentOf(d.c.mirror.Agent(d.dn)), DoNotDisturb: disturb.Get("Value") != "", Order: d.c.serial}
+	out := opencti.DeviceSnapshot{Agent: agentOf(d.c.mirror.Agent(d.dn)), DoNotDisturb: disturb, Order: d.c.serial}
 	for _, call := range d.c.mirror.Calls(d.dn) {
 		out.Calls = append(out.Calls, callOf(call))
 	}
 	return out, nil
 }
+
+// disturb asks the database. Getvar may not (asterisk.conf, live_dangerously).
+func (d *device) disturb(ctx context.Context) (bool, error) {
+	items, err := d.c.list(ctx, "DBGet", header("Family", d.c.config.DisturbFamily), header("Key", d.dn))
+	switch e := opencti.AsError(err); {
+	case e == nil:
+		return slices.ContainsFunc(items, func(m ami.Message) bool { return m.Get("Val") != "" }), nil
+	case e.Code == opencti.Forbidden, strings.Contains(e.Detail, notInDatabase):
+		return false, nil
+	}
+	return false, err
+}
+
+// notInDatabase is how Asterisk says that there is no such entry.
+const notInDatabase = "entry not found"
 
 // Detach implements opencti.Device.
 func (d *device) Detach(context.Context) error {

@@ -152,6 +152,22 @@ func (o *office) at(dn string, state phone.State) *phone.Call {
 	return c
 }
 
+// console asks Asterisk until it says something.
+func (o *office) console(command, want string) {
+	o.Helper()
+	ctx, cancel := context.WithTimeout(o.Context(), 4*patience)
+	defer cancel()
+	for {
+		said, err := o.PBX.CLI(ctx, command)
+		if err != nil {
+			o.Fatalf("%s does not say %s: %v", command, want, err)
+		}
+		if strings.Contains(said, want) {
+			return
+		}
+	}
+}
+
 func (o *office) must(err error) {
 	o.Helper()
 	if err != nil {

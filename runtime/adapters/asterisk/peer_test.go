@@ -75,6 +75,7 @@ func quiet() map[string]func(map[string]string) string {
 		"Status":      says(emptyList("StatusComplete")),
 		"QueueStatus": says(emptyList("QueueStatusComplete")),
 		"Getvar":      says("Response: Success; Variable: X; Value: NOT_INUSE"),
+		"DBGet":       says("Response: Error; Message: Database entry not found"),
 		"Logoff":      says("Response: Goodbye; Message: Thanks for all the fish."),
 	}
 	for _, action := range []string{"Login", "Filter", "Events", "Ping", "PJSIPNotify", "Redirect", "Bridge", "Setvar", "Hangup", "Originate",

@@ -25,7 +25,7 @@ func realWorld(t *testing.T, o world.Options) *world.World {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("Asterisk said:\n%s", w.PBX.Log())
+			t.Logf("Asterisk said:\n%s\n%s", w.PBX.Log(), w.Transcript())
 		}
 		w.Close()
 	})
@@ -155,6 +155,7 @@ func TestAlwaysConnectedLeg(t *testing.T) {
 	_, err := o.Phones["1001"].Dial(t.Context(), "*45", "")
 	o.must(err)
 	alice.hears(opencti.Released) // dialling for it is no call
+	o.console("agent show 1001", "NOT_INUSE") // Asterisk waits for some seconds first
 	alice.ready("8001")
 	customer := o.calls("8001")
 	offer := alice.hears(opencti.Offering)
@@ -237,6 +238,21 @@ func TestByHand(t *testing.T) {
 	bob := o.desk("1002")
 	if calls := bob.session.Snapshot().Calls; len(calls) != 1 || calls[0].OfferedBy != opencti.ByBlindTransfer || calls[0].OriginalCallType != opencti.Outbound {
 		t.Errorf("bob has %d calls, the first is %+v", len(calls), *calls[0])
+	}
+}
+
+// Do-not-disturb is what Asterisk's database says, also to who comes later.
+func TestDoNotDisturb(t *testing.T) {
+	w := realWorld(t, world.Options{})
+	alice := openOffice(t, w).desk("1001")
+	for _, on := range []bool{true, false} {
+		alice.does(opencti.SetDoNotDisturb, opencti.Request{Enabled: on})
+		if e := alice.hears(opencti.SnapshotEvent); e.Snapshot.DoNotDisturb != on {
+			t.Errorf("told is %v, want %v", e.Snapshot.DoNotDisturb, on)
+		}
+		if later := openOffice(t, w).desk("1001").session.Snapshot(); later.DoNotDisturb != on {
+			t.Errorf("later seen is %v, want %v", later.DoNotDisturb, on)
+		}
 	}
 }
 

@@ -103,14 +103,17 @@ func (m *Mirror) varSet(msg ami.Message) {
 
 func (m *Mirror) hungUp(msg ami.Message) {
 	if c := m.channel(msg, ""); c != nil {
+		c.elsewhere = msg.Get("Cause") == answeredElsewhere
 		m.remove(c)
 	}
 }
 
-// busyHere and rejected are the causes (Q.850) of a telephone that turns a call away.
+// Causes (Q.850): of a telephone that turns a call away, and Asterisk's own of one whose call
+// another has taken.
 const (
-	busyHere = "17"
-	rejected = "21"
+	busyHere          = "17"
+	rejected          = "21"
+	answeredElsewhere = "26"
 )
 
 func (m *Mirror) hangupRequested(msg ami.Message) {

@@ -52,6 +52,7 @@ type Channel struct {
 	unheld      time.Time // when it last took from hold who is with it
 	holding     bool      // it has put who is with it on hold
 	refused     bool      // its telephone turned the call away
+	elsewhere   bool      // its call was answered by another
 	leaving     bool      // it is being hung up
 	gone        bool
 	handedOn    bool // sent elsewhere out of a call

@@ -52,8 +52,8 @@ func (m *Mirror) settleCarried(call *Call) {
 		m.endCall(call, m.whyNotAnswered(carrier))
 	case carrier.gone || call.talked && leg.bridge != nil && leg.bridge.holding:
 		m.endCall(call, Normal)
-	case call.Parties == nil && carrier.state != ringing:
-		return // it does not ring yet
+	case call.Parties == nil && (carrier.state != ringing && carrier.state != up || carrier.dialer == nil):
+		return // it does not ring yet, or who calls is told in a moment
 	case call.Parties == nil:
 		m.describeCarried(call, others)
 		m.tell(Change{Name: Ringing, DN: call.DN, Call: call.copy()})

@@ -216,10 +216,17 @@ func (m *Mirror) whyNotAnswered(leg *Channel) string {
 	return NoAnswer
 }
 
-// answeredElsewhere says whether somebody who called this leg got an answer from another.
+// answeredElsewhere says whether somebody who called this leg got an answer from another: that the
+// dial of that one is over may be told later.
 func (m *Mirror) answeredElsewhere(leg *Channel) bool {
+	if leg.elsewhere {
+		return true
+	}
 	for at := leg; at != nil && at.dialer != nil; at = m.half(at.dialer) {
 		if other := at.dialer.answer; other != nil && other != at {
+			return true
+		}
+		if slices.ContainsFunc(at.dialer.dials, func(other *Channel) bool { return other != at && other.isUp() }) {
 			return true
 		}
 		if !local(at.dialer.Name) {

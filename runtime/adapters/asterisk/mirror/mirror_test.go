@@ -213,10 +213,55 @@ func TestNobodyAnswers(t *testing.T) {
 }
 
 func TestColleagueIsFaster(t *testing.T) {
-	newFloor(t).queueCall().says("Newchannel", "bob", 0).dials("DialBegin", "customer", "bob", 0).says("Newstate", "bob", 5).
-		says("Newstate", "bob", 6).dials("DialEnd", "customer", "bob", 6, "DialStatus", "ANSWER").
-		dials("DialEnd", "customer", "alice", 5, "DialStatus", "CANCEL").says("Hangup", "alice", 5).enters("1", "bob", "customer").
-		want("1001 Ringing", "1002 Ringing", "1001 Hangup answeredElsewhere", "1002 Talking")
+	steps := map[string]func(*floor){
+		"up":       func(f *floor) { f.says("Newstate", "bob", 6) },
+		"answered": func(f *floor) { f.dials("DialEnd", "carol", "bob", 6, "DialStatus", "ANSWER") },
+		"cancel":   func(f *floor) { f.dials("DialEnd", "carol", "alice", 5, "DialStatus", "CANCEL") },
+		"over":     func(f *floor) { f.says("Hangup", "alice", 5, "Cause", "16") },
+		"taken":    func(f *floor) { f.says("Hangup", "alice", 5, "Cause", "26") },
+	}
+	for _, order := range []string{"up answered cancel over", "up cancel over answered", "cancel taken up answered"} {
+		t.Run(order, func(t *testing.T) {
+			f := newFloor(t)
+			f.channels["carol"] = &leg{"PJSIP/1003-1", "d", "d", "1003", "from-internal", "1900"}
+			f.says("Newchannel", "carol", 4).says("Newstate", "carol", 6)
+			for _, who := range []string{"alice", "bob"} {
+				f.says("Newchannel", who, 0).dials("DialBegin", "carol", who, 0).says("Newstate", who, 5)
+			}
+			f.want("1003 Dialing", "1003 FarRinging", "1001 Ringing", "1003 Parties", "1002 Ringing")
+			for step := range strings.FieldsSeq(order) {
+				steps[step](f)
+			}
+			f.enters("1", "bob", "carol").want("1003 Parties", "1001 Hangup answeredElsewhere", "1003 Talking", "1002 Talking")
+		})
+	}
+}
+
+// A leg that is always connected rings when all is told of the call, in whatever order.
+func TestAlwaysConnectedLeg(t *testing.T) {
+	steps := map[string]func(*floor){
+		"queue": func(f *floor) {
+			f.dials("AgentCalled", "customer", "local1", 0, "Queue", "support", "Interface", "Local/1001@agent-request/n")
+		},
+		"dial":  func(f *floor) { f.dials("DialBegin", "customer", "local1", 0) },
+		"rings": func(f *floor) { f.says("Newstate", "local1", 5) },
+	}
+	for _, order := range []string{"queue dial rings", "rings queue dial", "queue rings dial", "dial rings queue", "rings dial queue"} {
+		t.Run(order, func(t *testing.T) {
+			f := newFloor(t)
+			f.m = mirror.New(mirror.Naming{Endpoint: "PJSIP/{dn}", Member: "Local/{dn}@agent-request/n", Trunks: []string{"PJSIP/trunk*"}})
+			f.says("Newchannel", "alice", 6).says("AgentLogin", "alice", 6).
+				says("BridgeEnter", "alice", 6, "BridgeUniqueid", "music", "BridgeTechnology", "holding_bridge")
+			f.told = nil
+			f.says("Newchannel", "customer", 4).says("QueueCallerJoin", "customer", 4, "Queue", "support").says("Newchannel", "local1", 0).says("Newchannel", "local2", 4)
+			for step := range strings.FieldsSeq(order) {
+				steps[step](f)
+			}
+			if c := f.want("1001 Ringing").only("1001"); c.ANI != "+4930123" || c.DNIS != "8001" || c.Queue != "support" || !c.CallerExternal {
+				t.Errorf("call is %+v", c)
+			}
+		})
+	}
 }
 
 // A queue whose members are Local channels, as FreePBX has them.
