@@ -154,7 +154,7 @@ func TestAlwaysConnectedLeg(t *testing.T) {
 	alice := o.desk("1001")
 	_, err := o.Phones["1001"].Dial(t.Context(), "*45", "")
 	o.must(err)
-	alice.hears(opencti.Released) // dialling for it is no call
+	alice.hears(opencti.Released)             // dialling for it is no call
 	o.console("agent show 1001", "NOT_INUSE") // Asterisk waits for some seconds first
 	alice.ready("8001")
 	customer := o.calls("8001")
