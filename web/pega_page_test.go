@@ -72,15 +72,13 @@ func newCentre(t *testing.T) *centre {
 	go func() { defer close(ran); l.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ran })
 	c.cti.Connection(1)
-	api := server.New(server.Options{
+	c.api = server.New(server.Options{
 		Link: "main", Routing: server.Standalone{Link: l}, Token: func() (string, error) { return "t0ken", nil },
 		SessionKey: []byte("key"), MayAct: always, Log: log,
-	})
-	c.api = api.Desktop()
-	c.cut = func() { api.CloseStreams(); c.srv.CloseClientConnections() }
+	}).Desktop()
 	c.front.Store(&c.api)
 	c.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*c.front.Load()).ServeHTTP(w, r) }))
-	t.Cleanup(func() { c.cut(); c.srv.Close() })
+	t.Cleanup(func() { c.srv.CloseClientConnections(); c.srv.Close() })
 	return c
 }
 

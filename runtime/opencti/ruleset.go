@@ -54,7 +54,8 @@ type Filter struct {
 // ani, dnis, queue, offeredBy, cause (strings), networkReached, muted (booleans),
 // otherDns (list of strings), variables (map of strings), parties (list of {id, dn,
 // state, role}), newCallId (Transferred and Conferenced: the call goes on under this
-// id), role (Transferred: transferring ends the call here, remaining goes on).
+// id), role (Transferred: transferring ends the call here, remaining goes on;
+// Conferenced: remaining where another device made the conference).
 //
 // AgentState: agentId, nativeState, workMode, reasonCode, pendingState,
 // pendingReasonCode, cause (Agent, Phone, Supervisor, System, NoAnswer), wrapUpEndsAt

@@ -109,22 +109,6 @@ func TestOpenJoinTakeOverClose(t *testing.T) {
 	}
 }
 
-// A desktop whose agent has moved to another device does not get that session for its own.
-func TestATokenOfAnotherDevice(t *testing.T) {
-	p := holding(t, "a", 7)
-	var first, moved Opened
-	p.do("POST", "/v1/sessions", `{"agentId":"4002","dn":"1005"}`).into(t, &first)
-	p.do("POST", "/v1/sessions", `{"agentId":"4002","dn":"1006","takeOver":true}`).into(t, &moved)
-	for name, tc := range map[string]struct {
-		opened Opened
-		want   int
-	}{"the old desk": {first, http.StatusNotFound}, "the new desk": {moved, http.StatusOK}} {
-		if a := p.do("GET", "/v1/sessions/4002", "", sessionHeader(tc.opened)); a.StatusCode != tc.want {
-			t.Errorf("%s: %d, want %d", name, a.StatusCode, tc.want)
-		}
-	}
-}
-
 func TestOpenWithLogin(t *testing.T) {
 	for name, tc := range map[string]struct {
 		state  opencti.EventName

@@ -148,7 +148,6 @@ func newPod(t testing.TB, name string, change ...func(*Options)) *pod {
 	desktop := httptest.NewServer(p.Desktop())
 	p.url = desktop.URL
 	t.Cleanup(func() {
-		p.CloseStreams()
 		desktop.CloseClientConnections()
 		p.peer.CloseClientConnections()
 		desktop.Close()

@@ -65,24 +65,11 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 		return nil, tooMany
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer end()
 		r, w := humago.Unwrap(c)
 		st := &stream{sseWriter: s.newSSE(w), session: found, keepAlive: s.o.KeepAlive, tell: s.teller(in.Format, found)}
-		ended := func(err error) {
-			end()
-			s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
-		}
-		may := detachable(w, r)
-		seen, replay := st.head(last, in.LastEventID != "")
-		if !may || !st.detach() {
-			ended(st.run(r.Context(), seen, replay))
-			return
-		}
-		st.w, st.rc = nil, nil // nothing of the request is kept
-		go func() {
-			ctx, leave := s.detached.untilGone(st.conn)
-			defer leave()
-			ended(st.run(ctx, seen, replay))
-		}()
+		err := st.run(r.Context(), last, in.LastEventID != "")
+		s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
 	}}, nil
 }
 
@@ -109,19 +96,15 @@ type stream struct {
 	tell      func(*session.Event) ([]pega.Message, error)
 }
 
-// head sends the headers, and says where to go on, or that a Snapshot comes first.
-func (st *stream) head(last session.EventID, resume bool) (seen uint64, replay bool) {
-	replay = resume && st.session.Events.Holds(last)
-	st.w.Header().Set(HeaderResume, map[bool]string{true: "replayed", false: "snapshot"}[replay])
-	st.begin()
-	return last.Sequence, replay
-}
-
 // run writes until the desktop, the session or the pod's hold on the slot is gone,
 // and says which.
-func (st *stream) run(ctx context.Context, seen uint64, replay bool) error {
+func (st *stream) run(ctx context.Context, last session.EventID, resume bool) error {
 	st.idle = time.NewTimer(st.keepAlive)
 	defer st.idle.Stop()
+	replay := resume && st.session.Events.Holds(last)
+	st.w.Header().Set(HeaderResume, map[bool]string{true: "replayed", false: "snapshot"}[replay])
+	st.begin()
+	seen := last.Sequence
 	if !replay {
 		var err error
 		if seen, err = st.addSnapshot(); err != nil {

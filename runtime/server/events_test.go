@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -239,14 +240,19 @@ func TestTheConnectionAfterAStream(t *testing.T) {
 func TestStreamOfADesktopThatLeaves(t *testing.T) {
 	p := holding(t, "a", 7)
 	p.open()
+	left := make(chan error, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.Desktop().ServeHTTP(w, r)
+		left <- context.Cause(r.Context())
+	}))
+	t.Cleanup(srv.Close)
+	p.url = srv.URL
 	s := p.stream("4001")
 	s.want(opencti.SnapshotEvent)
 	s.close()
-	eventually(t, "the stream has ended", func() bool {
-		p.limits.mu.Lock()
-		defer p.limits.mu.Unlock()
-		return len(p.limits.open) == 0
-	})
+	if err := <-left; err == nil {
+		t.Error("the stream ended of itself")
+	}
 	if _, ok := p.routing.link.Session("4001"); !ok {
 		t.Error("the session went with its desktop")
 	}

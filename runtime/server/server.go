@@ -77,7 +77,6 @@ type Server struct {
 	docs   []byte
 
 	portrait  *portrait.Front
-	detached  detached
 	presences presences
 	polls     polls
 	posted    postedIDs

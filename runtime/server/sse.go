@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"time"
 )
@@ -17,42 +15,14 @@ var writeTimeout = 10 * time.Second
 
 // sseWriter writes server-sent events to one reader. What is added goes out with flush.
 type sseWriter struct {
-	w      http.ResponseWriter // until it is detached
+	w      http.ResponseWriter
 	rc     *http.ResponseController
-	conn   net.Conn // once it is detached
 	mayAct func() error
 	buf    []byte
-
-	// Where the events go.
-	out      io.Writer
-	deadline func(time.Time) error
-	push     func() error
 }
 
 func (s *Server) newSSE(w http.ResponseWriter) *sseWriter {
-	sw := &sseWriter{w: w, rc: http.NewResponseController(w), mayAct: s.o.MayAct}
-	sw.to(w, sw.rc.SetWriteDeadline, sw.flushResponse)
-	return sw
-}
-
-func (sw *sseWriter) to(out io.Writer, deadline func(time.Time) error, push func() error) {
-	sw.out, sw.deadline, sw.push = out, deadline, push
-}
-
-// flushResponse sends what net/http holds back.
-func (sw *sseWriter) flushResponse() error {
-	if err := sw.rc.Flush(); err != nil {
-		return err
-	}
-	// The connection may serve another request after the stream.
-	return ignoreUnsupported(sw.rc.SetWriteDeadline(time.Time{}))
-}
-
-func ignoreUnsupported(err error) error {
-	if errors.Is(err, http.ErrNotSupported) {
-		return nil
-	}
-	return err
+	return &sseWriter{w: w, rc: http.NewResponseController(w), mayAct: s.o.MayAct}
 }
 
 // begin sends the headers.
@@ -96,18 +66,19 @@ func (sw *sseWriter) flush() error {
 	if err := sw.mayAct(); err != nil {
 		return err
 	}
-	if err := ignoreUnsupported(sw.deadline(time.Now().Add(writeTimeout))); err != nil {
+	if err := sw.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	if _, err := sw.out.Write(sw.buf); err != nil {
+	if _, err := sw.w.Write(sw.buf); err != nil {
 		return err
-	}
-	if cap(sw.buf) > keptBuffer {
-		sw.buf = nil // a Snapshot is large and comes seldom
 	}
 	sw.buf = sw.buf[:0]
-	return sw.push()
+	if err := sw.rc.Flush(); err != nil {
+		return err
+	}
+	// The connection may serve another request after the stream.
+	if err := sw.rc.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
-
-// keptBuffer is how much of a buffer a stream keeps for its next event.
-const keptBuffer = 2 << 10

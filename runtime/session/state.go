@@ -114,11 +114,36 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		c.Variables, changed = merged, changed || differs
 	}
 	changed = c.update(d) || changed
-	changed = c.enter(follows(c.State, name), now) || changed
+	next := follows(c.State, name)
+	switch {
+	case name == opencti.Retrieved:
+		next = c.reached()
+	case name == opencti.Conferenced && ch.was == opencti.Held && opencti.TransferRole(d.String("role")) == opencti.Remaining:
+		next = opencti.Held // who had it on hold has the conference on hold
+	}
+	changed = c.enter(next, now) || changed
 	if changed = c.offerBy(ch) || changed; !changed {
 		return nil
 	}
 	return ch
+}
+
+// reached is the state of a call that is no longer on hold here: who was held before the
+// other side answered is on the way again.
+func (c *call) reached() opencti.EventName {
+	connected, other := 0, opencti.Established
+	for _, p := range c.Parties {
+		switch p.State {
+		case opencti.Established, opencti.Held:
+			connected++
+		case opencti.Delivered, opencti.Queued:
+			other = p.State
+		}
+	}
+	if connected > 1 {
+		return opencti.Established
+	}
+	return other
 }
 
 // renames gives the id under which the call goes on.

@@ -25,6 +25,8 @@ var identifyRules = []opencti.Rule{
 	{Name: "rings-there", On: "Delivered", Then: opencti.Delivered},
 	{Name: "network-reached", On: "NetworkReached", Then: opencti.Delivered},
 	{Name: "queued", On: "Queued", Then: opencti.Queued},
+	// Who answers a call that is on hold here does not take it from hold.
+	{Name: "answered-on-hold", On: "Established", When: "call.state == 'Held' && event.answeringDevice != session.dn", Then: opencti.PartyInfo},
 	{Name: "answered", On: "Established", Then: opencti.Established},
 
 	{Name: "held-here", On: "Held", When: "event.holdingDevice == session.dn", Then: opencti.Held},
@@ -79,9 +81,10 @@ const outside = "has(event.networkCallingDevice) || has(event.associatedCallingD
 
 // An empty text leaves the field as it is.
 var populateCall = map[string]string{
-	"callId":         "event.callID",
-	"newCallId":      "event.newCallID",
-	"role":           "name == 'Transferred' ? event.role : ''",
+	"callId":    "event.callID",
+	"newCallId": "event.newCallID",
+	"role": "name == 'Transferred' ? event.role" +
+		" : name == 'Conferenced' && event.conferencingDevice != session.dn ? 'remaining' : ''",
 	"interactionId":  "event.interactionID",
 	"cause":          "event.cause",
 	"variables":      "event.variables",
