@@ -39,7 +39,6 @@ type centre struct {
 	srv   *httptest.Server
 	front atomic.Pointer[http.Handler]
 	api   http.Handler
-	cut   func()       // loses all connections
 	sink  opencti.Sink // that of the connection
 
 	mu    sync.Mutex

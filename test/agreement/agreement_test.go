@@ -72,7 +72,7 @@ func newFloor(t *testing.T, r *rand.Rand) *floor {
 	settings.AnswerDelay = simulator.Duration(5 * time.Millisecond)
 	sim, err := simulator.New(settings, logr.Discard())
 	must(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // no name is looked up
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	config := map[string]string{"address": listener.Addr().String(), "username": "ctilink", "password": settings.Application.Password}
 	running(t, func(ctx context.Context) {
