@@ -66,6 +66,9 @@ func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 	go func() { defer close(ran); l.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ran })
 	cti.Connection(1)
+	for st, changed := l.Status(); st.Connection != v1alpha1.ConnectionConnected; st, changed = l.Status() {
+		<-changed // the link knows of its connection a moment after the server
+	}
 	return l, cti
 }
 
