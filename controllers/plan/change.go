@@ -157,8 +157,8 @@ func (c *Change) pods(old, next core.PodTemplateSpec) {
 		{"node selector changed", equality.Semantic.DeepEqual(old.Spec.NodeSelector, next.Spec.NodeSelector)},
 		{"tolerations changed", equality.Semantic.DeepEqual(old.Spec.Tolerations, next.Spec.Tolerations)},
 		{"priority class changed", old.Spec.PriorityClassName == next.Spec.PriorityClassName},
-		{"other Secrets or ConfigMaps in spec.configFrom", slices.Equal(mounted(old), mounted(next))},
-		{"other Secrets in spec.desktop", slices.Equal(secrets(old), secrets(next))},
+		{"other Secrets or ConfigMaps in spec.configFrom", slices.Equal(mounted(old, configVolumePrefix), mounted(next, configVolumePrefix))},
+		{"other Secrets in spec.desktop", slices.Equal(mounted(old, volumeSink, volumeIngest), mounted(next, volumeSink, volumeIngest))},
 		{"allowed origins or the ingest of spec.desktop changed", slices.Equal(before.Args, after.Args)},
 		{"new certificate", certificate(old) == certificate(next)},
 	} {
@@ -171,33 +171,19 @@ func (c *Change) pods(old, next core.PodTemplateSpec) {
 	}
 }
 
-// mounted lists what spec.configFrom names.
-func mounted(t core.PodTemplateSpec) (out []string) {
+// mounted lists the objects behind the projected volumes whose names begin so.
+func mounted(t core.PodTemplateSpec, prefixes ...string) (out []string) {
 	for _, v := range t.Spec.Volumes {
-		if v.Projected == nil || !strings.HasPrefix(v.Name, configVolumePrefix) {
+		begins := func(prefix string) bool { return strings.HasPrefix(v.Name, prefix) }
+		if v.Projected == nil || !slices.ContainsFunc(prefixes, begins) {
 			continue
 		}
 		for _, source := range v.Projected.Sources {
 			switch {
 			case source.Secret != nil:
-				out = append(out, "Secret "+source.Secret.Name)
+				out = append(out, v.Name+" Secret "+source.Secret.Name)
 			case source.ConfigMap != nil:
-				out = append(out, "ConfigMap "+source.ConfigMap.Name)
-			}
-		}
-	}
-	return out
-}
-
-// secrets lists what spec.desktop names.
-func secrets(t core.PodTemplateSpec) (out []string) {
-	for _, v := range t.Spec.Volumes {
-		if v.Projected == nil || v.Name != volumeSink && v.Name != volumeIngest {
-			continue
-		}
-		for _, source := range v.Projected.Sources {
-			if source.Secret != nil {
-				out = append(out, v.Name+" "+source.Secret.Name)
+				out = append(out, v.Name+" ConfigMap "+source.ConfigMap.Name)
 			}
 		}
 	}

@@ -40,37 +40,85 @@ func (l *Link) QueueStatistics(ctx context.Context, queue string) (opencti.Queue
 	return source.QueueStatistics(ctx, queue)
 }
 
+// polled are the sessions whose devices want to be asked for the agent's state. Where
+// none does, nothing is done. It is safe for concurrent use.
+type polled struct {
+	mu      sync.Mutex
+	due     map[*member]time.Time
+	arrived chan struct{} // full when one has come
+}
+
+func newPolled() polled { return polled{due: map[*member]time.Time{}, arrived: make(chan struct{}, 1)} }
+
+// add takes a session that is in step, if its device wants it.
+func (p *polled) add(m *member, d opencti.Device) {
+	poll, ok := d.(opencti.AgentStatePoll)
+	if !ok || poll.PollInterval() <= 0 || m.AgentID() == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due[m] = time.Now().Add(poll.PollInterval())
+	select {
+	case p.arrived <- struct{}{}:
+	default:
+	}
+}
+
+func (p *polled) remove(m *member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.due, m)
+}
+
+// take gives the sessions whose time has come, and when the next one's does; zero: never.
+func (p *polled) take(now time.Time) (ready []*member, next time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for m, at := range p.due {
+		switch {
+		case !at.After(now):
+			ready = append(ready, m)
+			delete(p.due, m)
+		case next.IsZero() || at.Before(next):
+			next = at
+		}
+	}
+	return ready, next
+}
+
 // pollAgents asks for the agents' states where the CTI server does not tell of every
 // change, for as long as the connection serves.
 func (l *Link) pollAgents(ctx context.Context, conn opencti.Connection) {
 	var asking sync.WaitGroup
 	defer asking.Wait()
-	next := map[*member]time.Time{}
-	for !pause(ctx, conn.Done(), pollTick) && ctx.Err() == nil {
-		now := time.Now()
-		for _, m := range l.all() {
-			poll := m.poll(conn)
-			if poll == nil || now.Before(next[m]) {
-				continue
-			}
-			next[m] = now.Add(poll.PollInterval())
-			asking.Go(func() { l.pollAgent(ctx, m, poll) })
+	for {
+		ready, next := l.polled.take(time.Now())
+		for _, m := range ready {
+			asking.Go(func() { l.pollAgent(ctx, conn, m) })
 		}
-		for m := range next {
-			if now.Sub(next[m]) > time.Hour {
-				delete(next, m) // its session is over
-			}
+		var timer <-chan time.Time
+		if !next.IsZero() {
+			timer = time.After(time.Until(next))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-conn.Done():
+			return
+		case <-l.polled.arrived:
+		case <-timer:
 		}
 	}
 }
 
-// pollTick is how often it is looked whom to ask; intervals are seconds.
-const pollTick = 250 * time.Millisecond
-
-func (l *Link) pollAgent(ctx context.Context, m *member, poll opencti.AgentStatePoll) {
-	if l.o.MayAct() != nil {
+// pollAgent asks once, and is due again.
+func (l *Link) pollAgent(ctx context.Context, conn opencti.Connection, m *member) {
+	poll := l.pollOf(ctx, conn, m)
+	if poll == nil || l.o.MayAct() != nil {
 		return
 	}
+	defer l.polled.add(m, poll.(opencti.Device))
 	ctx, cancel := context.WithTimeout(ctx, poll.PollInterval())
 	defer cancel()
 	asked := time.Now()
@@ -82,21 +130,15 @@ func (l *Link) pollAgent(ctx context.Context, m *member, poll opencti.AgentState
 	m.ReconcileAgent(state, asked)
 }
 
-// poll gives the device when it wants to be asked. A session that is being opened or
-// closed is asked the next time.
-func (m *member) poll(conn opencti.Connection) opencti.AgentStatePoll {
-	select {
-	case m.turn <- struct{}{}:
-		defer m.pass()
-	default:
+// pollOf gives the device of a session that is in step on the connection.
+func (l *Link) pollOf(ctx context.Context, conn opencti.Connection, m *member) opencti.AgentStatePoll {
+	if m.take(ctx) != nil {
 		return nil
 	}
-	if m.gone || m.on != conn || m.AgentID() == "" {
+	defer m.pass()
+	if m.gone || m.on != conn {
 		return nil
 	}
-	poll, ok := m.device.(opencti.AgentStatePoll)
-	if !ok || poll.PollInterval() <= 0 {
-		return nil
-	}
+	poll, _ := m.device.(opencti.AgentStatePoll)
 	return poll
 }

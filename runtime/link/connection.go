@@ -281,6 +281,7 @@ func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) e
 	m.EndSync(device, snap)
 	m.on, m.device = conn, device
 	l.inStep(m)
+	l.polled.add(m, device)
 	select {
 	case <-conn.Done():
 		// The loss was told to the sessions that were in step; this one came after.

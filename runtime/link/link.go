@@ -72,6 +72,7 @@ type Link struct {
 	changed  chan struct{} // closed when the status changed
 	doubts   doubts
 	journal  journal
+	polled   polled
 }
 
 // member is a session with the turn of those who open, resync and close it.
@@ -104,7 +105,7 @@ func New(o Options) *Link {
 	return &Link{
 		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, closedAt: map[string]time.Time{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
-		doubts: newDoubts(), journal: journal{records: o.Records},
+		doubts: newDoubts(), journal: journal{records: o.Records}, polled: newPolled(),
 	}
 }
 

@@ -178,6 +178,7 @@ func (l *Link) start(ctx context.Context, m *member) error {
 // remove takes a session out. Its turn is held.
 func (l *Link) remove(m *member) opencti.Device {
 	m.gone = true
+	l.polled.remove(m)
 	device, last := m.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()

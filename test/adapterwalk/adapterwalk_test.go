@@ -18,7 +18,7 @@ import (
 const (
 	root = "../.."
 	// folder is where the page works; the test works elsewhere.
-	folder = "/tmp/linecti"
+	folder = "~/linecti"
 )
 
 func page(t *testing.T) string {

@@ -49,6 +49,9 @@ node_modules/.bin/tsc -p .
 step "programs"
 CGO_ENABLED=0 go build -C .. -o "$tmp/bin/" ./cmd/runtime ./cmd/ctisim
 
+step "Pega's file"
+go test -C .. -count=1 ./web
+
 step "tests"
 CTILINK_BIN="$tmp/bin" timeout 600 node test/run.mjs "$@"
 
