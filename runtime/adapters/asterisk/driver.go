@@ -2,14 +2,12 @@ package asterisk
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk/mirror"
+	"github.com/ctilink/ctilink-operator/runtime/adapters/dial"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
@@ -76,7 +74,7 @@ func (Driver) Connect(ctx context.Context, env opencti.Environment) (opencti.Con
 	if err != nil {
 		return nil, err
 	}
-	socket, err := config.dial(ctx)
+	socket, err := config.server().Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -117,53 +115,12 @@ func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// dial tries the address, then the secondary.
-func (c *Config) dial(ctx context.Context) (net.Conn, error) {
-	tlsConfig, err := c.tlsConfig()
-	if err != nil {
-		return nil, err
+// server is where the class's parameters lead.
+func (c *Config) server() dial.Server {
+	return dial.Server{
+		Called: "Asterisk", Addresses: []string{c.Address, c.Secondary}, Timeout: c.ResponseTimeout,
+		TLS: c.TLS, CA: c.TLSCA, ServerName: c.TLSServerName, Certificate: c.TLSCertificate, Key: c.TLSKey,
 	}
-	for _, address := range []string{c.Address, c.Secondary} {
-		if address == "" {
-			continue
-		}
-		var socket net.Conn
-		if socket, err = dialOne(ctx, address, tlsConfig, c.ResponseTimeout); err == nil {
-			return socket, nil
-		}
-	}
-	return nil, opencti.Errorf(opencti.LinkDown, "Asterisk cannot be reached").WithDetail(err.Error())
-}
-
-func dialOne(ctx context.Context, address string, config *tls.Config, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if config == nil {
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
-	}
-	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
-}
-
-// tlsConfig is nil without TLS.
-func (c *Config) tlsConfig() (*tls.Config, error) {
-	if !c.TLS {
-		return nil, nil
-	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLSServerName}
-	if c.TLSCA != "" {
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM([]byte(c.TLSCA)) {
-			return nil, &opencti.ConfigError{Key: "tlsCA", Problem: "holds no certificate; give it in PEM"}
-		}
-	}
-	if c.TLSCertificate != "" || c.TLSKey != "" {
-		pair, err := tls.X509KeyPair([]byte(c.TLSCertificate), []byte(c.TLSKey))
-		if err != nil {
-			return nil, &opencti.ConfigError{Key: "tlsCertificate", Problem: "does not fit tlsKey; give both in PEM"}
-		}
-		out.Certificates = []tls.Certificate{pair}
-	}
-	return out, nil
 }
 
 func (c *Config) stateInterface(dn string) string {

@@ -2,13 +2,11 @@ package csta
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
+	"github.com/ctilink/ctilink-operator/runtime/adapters/dial"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
@@ -60,7 +58,7 @@ func (Driver) Connect(ctx context.Context, env opencti.Environment) (opencti.Con
 	if !ok {
 		return nil, opencti.Errorf(opencti.InvalidRequest, "configuration is a %T, not a %T", env.Config, config)
 	}
-	socket, err := config.dial(ctx)
+	socket, err := config.server().Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,53 +71,12 @@ func (Driver) Connect(ctx context.Context, env opencti.Environment) (opencti.Con
 	return c, nil
 }
 
-// dial tries the address, then the secondary.
-func (c *Config) dial(ctx context.Context) (net.Conn, error) {
-	tlsConfig, err := c.tlsConfig()
-	if err != nil {
-		return nil, err
+// server is where the class's parameters lead.
+func (c *Config) server() dial.Server {
+	return dial.Server{
+		Called: "the switch", Addresses: []string{c.Address, c.Secondary}, Timeout: c.ResponseTimeout,
+		TLS: c.TLS, CA: c.TLSCA, ServerName: c.TLSServerName, Certificate: c.TLSCertificate, Key: c.TLSKey,
 	}
-	for _, address := range []string{c.Address, c.Secondary} {
-		if address == "" {
-			continue
-		}
-		var socket net.Conn
-		if socket, err = dialOne(ctx, address, tlsConfig, c.ResponseTimeout); err == nil {
-			return socket, nil
-		}
-	}
-	return nil, opencti.Errorf(opencti.LinkDown, "the switch cannot be reached").WithDetail(err.Error())
-}
-
-func dialOne(ctx context.Context, address string, config *tls.Config, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if config == nil {
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
-	}
-	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
-}
-
-// tlsConfig is nil without TLS.
-func (c *Config) tlsConfig() (*tls.Config, error) {
-	if !c.TLS {
-		return nil, nil
-	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLSServerName}
-	if c.TLSCA != "" {
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM([]byte(c.TLSCA)) {
-			return nil, &opencti.ConfigError{Key: "tlsCA", Problem: "holds no certificate; give it in PEM"}
-		}
-	}
-	if c.TLSCertificate != "" || c.TLSKey != "" {
-		pair, err := tls.X509KeyPair([]byte(c.TLSCertificate), []byte(c.TLSKey))
-		if err != nil {
-			return nil, &opencti.ConfigError{Key: "tlsCertificate", Problem: "does not fit tlsKey; give both in PEM"}
-		}
-		out.Certificates = []tls.Certificate{pair}
-	}
-	return out, nil
 }
 
 // startSession opens the application session and starts its signs of life.
