@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/ctilink/ctilink-operator/hack/cluster/cache"
 )
@@ -31,8 +32,13 @@ var unwanted = []string{"./usr/share/doc", "./usr/share/man", "./usr/share/local
 // Tree is an unpacked Asterisk with everything that it needs.
 type Tree struct{ Dir string }
 
+// patience is how long downloading and unpacking may take, or waiting for another process that does.
+const patience = 8 * time.Minute
+
 // Fetch returns Asterisk, from the cache where it is there. progress tells people what takes long.
 func Fetch(ctx context.Context, c cache.Cache, progress func(format string, args ...any)) (Tree, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: not within %v", ErrUnavailable, patience))
+	defer cancel()
 	dir, err := c.Ensure(ctx, "debian-asterisk", cache.Key(suite, append(packages, unwanted...)...), func(dir string) error {
 		work, err := os.MkdirTemp("", "asterisk-debian-")
 		if err != nil {
@@ -50,6 +56,9 @@ func Fetch(ctx context.Context, c cache.Cache, progress func(format string, args
 		progress("unpacking Asterisk")
 		return unpack(ctx, a.archives(), dir)
 	})
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
 	return Tree{dir}, err
 }
 
@@ -105,7 +114,7 @@ func (a apt) download(ctx context.Context) error {
 }
 
 func (a apt) get(ctx context.Context, args ...string) error {
-	options := []string{"-q", "-o", "Acquire::Languages=none", "-o", "Dir::State=" + a.dir, "-o", "Dir::State::lists=" + a.dir + "/lists",
+	options := []string{"-q", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30", "-o", "Dir::State=" + a.dir, "-o", "Dir::State::lists=" + a.dir + "/lists",
 		"-o", "Dir::State::status=" + a.dir + "/status", "-o", "Dir::Cache=" + a.dir + "/cache",
 		"-o", "Dir::Etc::sourcelist=" + a.dir + "/sources.list", "-o", "Dir::Etc::sourceparts=-"}
 	if os.Geteuid() == 0 { // apt's own user cannot write here

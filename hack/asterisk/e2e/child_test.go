@@ -66,7 +66,7 @@ func pod(config map[string]string) http.Handler {
 	})
 	n, err := strconv.Atoi(os.Getenv(agentsVariable))
 	must(err)
-	spec := v1alpha1.CTISlotSpec{LinkName: "e2e", Class: "asterisk", Driver: "asterisk", Config: config, Pools: []v1alpha1.SlotPool{{Name: "all"}}}
+	spec := v1alpha1.CTISlotSpec{LinkName: "e2e", Class: "asterisk", Driver: "asterisk", Config: config, Pools: []v1alpha1.SlotPool{{Name: "all", PoolPolicy: policy}}}
 	for i := range n {
 		spec.Agents = append(spec.Agents, v1alpha1.SlotAgent{Agent: v1alpha1.Agent{ID: agentID(i), DNs: []string{number(i)}}, Pool: "all"})
 	}
@@ -77,6 +77,8 @@ func pod(config map[string]string) http.Handler {
 		Token: func() (string, error) { return token, nil },
 	}).Desktop()
 }
+
+var policy = v1alpha1.PoolPolicy{ReasonCodes: v1alpha1.ReasonCodes{Unavailable: []v1alpha1.ReasonCode{{Code: "1", Label: "Lunch"}, {Code: "2", Label: "Training"}}}}
 
 func agentID(i int) string { return strconv.Itoa(4001 + i) }
 func number(i int) string  { return strconv.Itoa(1001 + i) }
@@ -117,10 +119,12 @@ func start(tb testing.TB, role string, config map[string]string, agents int) *ch
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	tooLate := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) // which ends its output
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("the %s does not say within 20 s where it listens: %v", role, err)
 	}
+	tooLate.Stop()
 	return &child{url: "http://" + strings.TrimSpace(line), pid: cmd.Process.Pid}
 }
 

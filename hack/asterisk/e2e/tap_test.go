@@ -19,9 +19,10 @@ type tap struct {
 	target   string
 	running  sync.WaitGroup
 
-	mu    sync.Mutex
-	conns []net.Conn
-	at    map[mark]time.Time
+	mu     sync.Mutex
+	closed bool
+	conns  []net.Conn
+	at     map[mark]time.Time
 }
 
 // mark is an event of a channel that both who is measured and the tap see.
@@ -43,6 +44,7 @@ func newTap(tb testing.TB, target string) *tap {
 	tb.Cleanup(func() {
 		_ = l.Close()
 		t.mu.Lock()
+		t.closed = true
 		for _, c := range t.conns {
 			_ = c.Close()
 		}
@@ -60,13 +62,16 @@ func (t *tap) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", t.target)
+		server, err := net.DialTimeout("tcp", t.target, 5*time.Second)
 		if err != nil {
 			_ = client.Close()
 			continue
 		}
 		t.mu.Lock()
 		t.conns = append(t.conns, client, server)
+		if t.closed {
+			_, _ = client.Close(), server.Close()
+		}
 		t.mu.Unlock()
 		t.running.Go(func() { defer server.Close(); _, _ = io.Copy(server, client) })
 		t.running.Go(func() { defer client.Close(); t.pass(server, client) })

@@ -4,9 +4,12 @@ package e2e
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/ctilink/ctilink-operator/hack/asterisk/control"
 	"github.com/ctilink/ctilink-operator/hack/asterisk/pbx/pbxtest"
 	"github.com/ctilink/ctilink-operator/hack/asterisk/world"
 	"github.com/ctilink/ctilink-operator/test/desktop"
@@ -31,10 +34,17 @@ func open(t *testing.T, agents int, changes ...string) (*world.World, desktop.Li
 	return w, start(t, "pod", config, agents).link(t)
 }
 
+func newControl(t *testing.T, w *world.World) desktop.Switch {
+	t.Helper()
+	s := httptest.NewServer(control.Handler(w, queue))
+	t.Cleanup(s.Close)
+	return desktop.Switch{URL: s.URL, HTTP: &http.Client{Timeout: 20 * time.Second}}
+}
+
 // Agents' whole days, as against ctisim.
 func TestWalks(t *testing.T) {
 	w, link := open(t, 2, "wrapUpTime", "2s")
-	at := newControl(t, w, queue)
+	at := newControl(t, w)
 	walker := func(i int) *walk.Walk {
 		return &walk.Walk{Agent: walk.Agent{ID: agentID(i), DN: number(i), Password: "unused", Queue: queue}, Link: link, Switch: at, Say: t.Logf}
 	}

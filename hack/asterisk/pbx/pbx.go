@@ -1,4 +1,4 @@
-// Package pbx runs a real Asterisk, configured as a contact centre, on loopback and free ports,
+// Package pbx runs a real Asterisk, configured as a contact centre, on free ports of loopback,
 // without root and without touching the machine: agents' SIP endpoints, a carrier's, two
 // queues, an AMI user with no more rights than the driver needs. Tests and hack/asterisk use it.
 //
@@ -19,6 +19,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -40,13 +41,19 @@ type Options struct {
 	RingSeconds int
 	// Verbose is how much Asterisk logs of calls: 0 nothing, 3 every step of the dialplan.
 	Verbose int
+	// Host is the address of this machine at which the manager interface listens; empty: loopback.
+	Host string
+	// Permit are the networks that may come there, besides loopback: 10.0.0.0/255.0.0.0.
+	Permit []string
+	// FreePBX gives queues, telephones and dialplan the form in which FreePBX generates them.
+	FreePBX bool
 }
 
 // PBX is a running Asterisk. Its methods are not safe for concurrent use, but CLI is.
 type PBX struct {
 	Options
-	// AMIPort is that of the manager interface, AMITLSPort the same by TLS; SIPPort is UDP.
-	// TrunkPort is where the carrier's telephone has to listen. All on 127.0.0.1.
+	// AMIPort is that of the manager interface, AMITLSPort the same by TLS, both at Host; SIPPort
+	// is UDP. TrunkPort is where the carrier's telephone has to listen. Both on 127.0.0.1.
 	AMIPort, AMITLSPort, SIPPort, TrunkPort int
 	// User and Secret are the manager user's.
 	User, Secret string
@@ -66,6 +73,9 @@ func Start(ctx context.Context, o Options) (*PBX, error) {
 	if o.RingSeconds == 0 {
 		o.RingSeconds = 60
 	}
+	if o.Host == "" {
+		o.Host = loopback
+	}
 	// A short path: that of a UNIX socket has 107 bytes.
 	dir, err := os.MkdirTemp("", "pbx-")
 	if err != nil {
@@ -83,25 +93,42 @@ func Start(ctx context.Context, o Options) (*PBX, error) {
 	return p, nil
 }
 
+const loopback = "127.0.0.1"
+
+// Ports are taken from below those that the kernel gives to whoever connects somewhere, and
+// below those of RTP: between choice and use nobody else gets them.
+const (
+	firstPort = 10000
+	ports     = 10000
+)
+
 // choosePorts takes ports that are free now.
 func (p *PBX) choosePorts() error {
-	for _, port := range []*int{&p.AMIPort, &p.AMITLSPort} {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			return err
+	for _, port := range []*int{&p.AMIPort, &p.AMITLSPort, &p.SIPPort, &p.TrunkPort} {
+		for tries := 0; *port == 0; tries++ {
+			if tries == 100 {
+				return fmt.Errorf("no free port between %d and %d at %s", firstPort, firstPort+ports, p.Host)
+			}
+			if n := firstPort + mathrand.IntN(ports); p.isFree(n) {
+				*port = n
+			}
 		}
-		defer l.Close()
-		*port = l.Addr().(*net.TCPAddr).Port
-	}
-	for _, port := range []*int{&p.SIPPort, &p.TrunkPort} {
-		l, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp4", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		*port = l.LocalAddr().(*net.UDPAddr).Port
 	}
 	return nil
+}
+
+func (p *PBX) isFree(port int) bool {
+	l, err := net.Listen("tcp4", net.JoinHostPort(p.Host, strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	defer l.Close()
+	u, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp4", address(port))
+	if err != nil {
+		return false
+	}
+	defer u.Close()
+	return true
 }
 
 // Run starts the program, again after Stop or Kill: on the same ports, without what it knew.
@@ -146,9 +173,20 @@ func (p *PBX) waitReady(ctx context.Context) error {
 	}
 }
 
+// cliPatience is how long a command of Asterisk's command line may take: one that hangs would
+// hang the test.
+const cliPatience = 20 * time.Second
+
 // CLI runs a command of Asterisk's own command line.
 func (p *PBX) CLI(ctx context.Context, command string) (string, error) {
-	out, err := p.Tree.Command(ctx, "usr/sbin/asterisk", "-C", p.config(), "-rx", command).CombinedOutput()
+	ctx, cancel := context.WithTimeoutCause(ctx, cliPatience, fmt.Errorf("no answer within %v", cliPatience))
+	defer cancel()
+	cmd := p.Tree.Command(ctx, "usr/sbin/asterisk", "-C", p.config(), "-rx", command)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return "", fmt.Errorf("asterisk -rx %q: %w: %s", command, err, strings.TrimSpace(string(out)))
 	}
@@ -204,10 +242,10 @@ func (p *PBX) Close() {
 }
 
 // AMI is the address of the manager interface.
-func (p *PBX) AMI() string { return address(p.AMIPort) }
+func (p *PBX) AMI() string { return net.JoinHostPort(p.Host, strconv.Itoa(p.AMIPort)) }
 
 // AMITLS is the address of the manager interface by TLS.
-func (p *PBX) AMITLS() string { return address(p.AMITLSPort) }
+func (p *PBX) AMITLS() string { return net.JoinHostPort(p.Host, strconv.Itoa(p.AMITLSPort)) }
 
 // SIP is the address of the registrar and proxy, by UDP.
 func (p *PBX) SIP() string { return address(p.SIPPort) }
@@ -215,7 +253,7 @@ func (p *PBX) SIP() string { return address(p.SIPPort) }
 // Trunk is the address where the carrier's telephone listens.
 func (p *PBX) Trunk() string { return address(p.TrunkPort) }
 
-func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }
 
 // Numbers are those of the agents' telephones.
 func (p *PBX) Numbers() []string {

@@ -257,6 +257,8 @@ func (c *Call) Refuse(status int) error {
 
 // HangUp ends the call, whatever its state.
 func (c *Call) HangUp(ctx context.Context) error {
+	ctx, cancel := c.phone.patient(ctx, "hang up")
+	defer cancel()
 	switch c.State() {
 	case Ended:
 		return nil
@@ -269,6 +271,9 @@ func (c *Call) HangUp(ctx context.Context) error {
 	}
 	err := c.dialog.Bye(ctx)
 	c.phone.change(c, Ended)
+	if err != nil {
+		err = fmt.Errorf("phone %s: hang up: %w", c.phone.Number, reason(ctx, err))
+	}
 	return err
 }
 
@@ -301,7 +306,7 @@ func (c *Call) giveUp(ctx context.Context) (over bool, err error) {
 	case <-c.ended:
 		return true, nil
 	case <-ctx.Done():
-		return true, ctx.Err()
+		return true, context.Cause(ctx)
 	}
 }
 
@@ -312,12 +317,14 @@ func (c *Call) Hold(ctx context.Context) error { return c.reinvite(ctx, sendOnly
 func (c *Call) Retrieve(ctx context.Context) error { return c.reinvite(ctx, sendRecv, Talking) }
 
 func (c *Call) reinvite(ctx context.Context, direction string, then State) error {
+	ctx, cancel := c.phone.patient(ctx, "re-invite")
+	defer cancel()
 	req := sip.NewRequest(sip.INVITE, c.target())
 	req.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	req.SetBody(c.media.offer(direction))
 	res, err := c.dialog.Do(ctx, req)
 	if err != nil {
-		return fmt.Errorf("phone %s: re-invite: %w", c.phone.Number, err)
+		return fmt.Errorf("phone %s: re-invite: %w", c.phone.Number, reason(ctx, err))
 	}
 	if !res.IsSuccess() {
 		return fmt.Errorf("phone %s: re-invite: %s", c.phone.Number, res.StartLine())
@@ -366,6 +373,8 @@ func (c *Call) follow(fragment []byte) {
 // refer transfers, again and again while the switch says no: it may not have connected the
 // parties yet.
 func (c *Call) refer(ctx context.Context, to string) error {
+	ctx, cancel := c.phone.patient(ctx, "refer")
+	defer cancel()
 	for {
 		if err := c.referOnce(ctx, to); err != nil {
 			return err
@@ -378,7 +387,7 @@ func (c *Call) refer(ctx context.Context, to string) error {
 		case <-c.ended:
 			return nil
 		case <-ctx.Done():
-			return fmt.Errorf("phone %s: refer: %w", c.phone.Number, ctx.Err())
+			return fmt.Errorf("phone %s: refer: %w", c.phone.Number, context.Cause(ctx))
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):

@@ -91,11 +91,22 @@ func New(c Config) (*Phone, error) {
 	server.OnOptions(ok)
 	server.OnUpdate(ok)
 	p.running.Go(func() { _ = server.ServeUDP(socket) })
-	// The library tells nobody that it listens; a request that is sent before wants a socket of its own.
-	for server.TransportLayer().Pool("udp").Size() == 0 {
-		time.Sleep(time.Millisecond)
+	if err := p.listens(server); err != nil {
+		p.Unplug()
+		return nil, err
 	}
 	return p, nil
+}
+
+// listens waits until the library does, which tells nobody; a request that is sent before wants
+// a socket of its own.
+func (p *Phone) listens(server *sipgo.Server) error {
+	for deadline := time.Now().Add(patience); server.TransportLayer().Pool("udp").Size() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("phone %s: it does not listen at %s after %v", p.Number, p.socket.LocalAddr(), patience)
+		}
+	}
+	return nil
 }
 
 func ok(req *sip.Request, tx sip.ServerTransaction) {
@@ -109,6 +120,8 @@ func (p *Phone) Register(ctx context.Context) error { return p.register(ctx, 360
 func (p *Phone) Unregister(ctx context.Context) error { return p.register(ctx, 0) }
 
 func (p *Phone) register(ctx context.Context, seconds int) error {
+	ctx, cancel := p.patient(ctx, "register")
+	defer cancel()
 	req := sip.NewRequest(sip.REGISTER, p.uri(""))
 	from := &sip.FromHeader{Address: p.uri(p.Number), Params: sip.NewParams()}
 	from.Params.Add("tag", sip.GenerateTagN(16))
@@ -121,12 +134,26 @@ func (p *Phone) register(ctx context.Context, seconds int) error {
 		res, err = p.client.DoDigestAuth(ctx, req, res, sipgo.DigestAuth{Username: p.Number, Password: p.Password})
 	}
 	if err != nil {
-		return fmt.Errorf("phone %s: register: %w", p.Number, err)
+		return fmt.Errorf("phone %s: register: %w", p.Number, reason(ctx, err))
 	}
 	if res.StatusCode != sip.StatusOK {
 		return fmt.Errorf("phone %s: register: %s", p.Number, res.StartLine())
 	}
 	return nil
+}
+
+// patient bounds what a telephone asks of the server, whatever the caller does: no test waits
+// without end, and the error says for what.
+func (p *Phone) patient(ctx context.Context, what string) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s: the server did not answer within %v; this telephone has %s", what, patience, p))
+}
+
+// reason is why a context ended, where it did.
+func reason(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // uri is the address of a user at the server.

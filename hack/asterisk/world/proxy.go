@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // proxy stands before the manager interface, counts requests and can break connections.
@@ -17,9 +18,10 @@ type proxy struct {
 	running  sync.WaitGroup
 	count    atomic.Uint64
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	said  []byte // the last of what Asterisk said
+	mu     sync.Mutex
+	closed bool
+	conns  map[net.Conn]bool
+	said   []byte // the last of what Asterisk said
 }
 
 // remembered is how much of that is kept.
@@ -54,17 +56,30 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", p.target)
+		server, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(context.Background(), "tcp", p.target)
 		if err != nil {
 			_ = client.Close()
 			continue
 		}
-		p.mu.Lock()
-		p.conns[client], p.conns[server] = true, true
-		p.mu.Unlock()
+		if !p.admit(client, server) {
+			return
+		}
 		p.running.Go(func() { defer p.end(client, server); _, _ = io.Copy(io.MultiWriter(p, client), server) })
 		p.running.Go(func() { defer p.end(client, server); p.forward(client, server) })
 	}
+}
+
+// admit keeps a connection to break it later; at the end there is no later.
+func (p *proxy) admit(client, server net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = client.Close()
+		_ = server.Close()
+		return false
+	}
+	p.conns[client], p.conns[server] = true, true
+	return true
 }
 
 // forward passes requests on, and counts those that are no signs of life.
@@ -101,6 +116,9 @@ func (p *proxy) drop() {
 
 func (p *proxy) close() {
 	_ = p.listener.Close()
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
 	p.drop()
 	p.running.Wait()
 }

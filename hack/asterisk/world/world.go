@@ -44,8 +44,11 @@ type Options struct {
 	Tree debian.Tree
 	// Agents is how many there are; 0: three.
 	Agents int
-	// RingSeconds and Verbose are Asterisk's; see pbx.Options.
+	// These are Asterisk's; see pbx.Options.
 	RingSeconds, Verbose int
+	Host                 string
+	Permit               []string
+	FreePBX              bool
 }
 
 // New starts everything, until Close.
@@ -53,7 +56,8 @@ func New(ctx context.Context, o Options) (*World, error) {
 	if o.Agents == 0 {
 		o.Agents = 3
 	}
-	p, err := pbx.Start(ctx, pbx.Options{Tree: o.Tree, Agents: o.Agents, RingSeconds: o.RingSeconds, Verbose: o.Verbose})
+	p, err := pbx.Start(ctx, pbx.Options{Tree: o.Tree, Agents: o.Agents, RingSeconds: o.RingSeconds, Verbose: o.Verbose,
+		Host: o.Host, Permit: o.Permit, FreePBX: o.FreePBX})
 	if err != nil {
 		return nil, err
 	}

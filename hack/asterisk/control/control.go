@@ -1,36 +1,32 @@
-//go:build asterisk
-
-package e2e
+// Package control says of a real Asterisk what ctisim's control port says of itself, as far as
+// walks and toolbars under test ask: by what telephones and Asterisk's console show, not by its
+// manager interface. Tests enter.
+package control
 
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/ctilink/ctilink-operator/hack/asterisk/phone"
 	"github.com/ctilink/ctilink-operator/hack/asterisk/world"
 	"github.com/ctilink/ctilink-operator/test/desktop"
 )
 
-// control says of Asterisk what ctisim's control port says of itself, as far as the walks ask:
-// by what telephones and Asterisk's console show, not by its manager interface.
-type control struct {
-	*world.World
-	queue string
-}
-
-func newControl(t *testing.T, w *world.World, queue string) desktop.Switch {
+// Handler answers for the agents of a queue.
+func Handler(w *world.World, queue string) http.Handler {
 	c := control{w, queue}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/agents", c.agents)
 	mux.HandleFunc("GET /v1/calls", c.calls)
 	mux.HandleFunc("POST /v1/calls", c.call)
-	s := httptest.NewServer(mux)
-	t.Cleanup(s.Close)
-	return desktop.Switch{URL: s.URL, HTTP: s.Client()}
+	return mux
+}
+
+type control struct {
+	*world.World
+	queue string
 }
 
 // answer sends what was found, or the error.
@@ -42,21 +38,29 @@ func answer(w http.ResponseWriter, found any, err error) {
 	_ = json.NewEncoder(w).Encode(found)
 }
 
+// agent is a member of the queue; reason is that of its pause.
+type agent struct {
+	desktop.SwitchAgent
+	Reason string `json:"reason,omitempty"`
+}
+
 // agents are the queue's members: "4001 (PJSIP/1001) … (paused:login was 2 secs ago) …".
 func (c control) agents(w http.ResponseWriter, r *http.Request) {
 	shown, err := c.PBX.CLI(r.Context(), "queue show "+c.queue)
-	agents := []desktop.SwitchAgent{}
+	agents := []agent{}
 	for line := range strings.Lines(shown) {
 		id, rest, ok := strings.Cut(strings.TrimSpace(line), " (PJSIP/")
 		if !ok {
 			continue
 		}
 		device, _, _ := strings.Cut(rest, ")")
-		state := "ready"
-		if strings.Contains(rest, "(paused") {
-			state = "notReady"
+		a := agent{SwitchAgent: desktop.SwitchAgent{ID: id, Device: device, State: "ready"}}
+		if _, pause, paused := strings.Cut(rest, "(paused"); paused {
+			a.State = "notReady"
+			reason, _, _ := strings.Cut(strings.TrimPrefix(pause, ":"), " was")
+			a.Reason = reason
 		}
-		agents = append(agents, desktop.SwitchAgent{ID: id, Device: device, State: state})
+		agents = append(agents, a)
 	}
 	answer(w, map[string]any{"agents": agents}, err)
 }
