@@ -13,6 +13,7 @@
     NotLoggedIn: "OPENCTI_AGENT_NOT_LOGGED_IN",
     AlreadyLoggedIn: "OPENCTI_AGENT_LOGGED_IN",
     DeviceInUse: "OPENCTI_AGENT_LOGGED_IN",
+    SessionTakenOver: "OPENCTI_AGENT_LOGGED_IN",
     UnknownDevice: "OPENCTI_HTTP_ERROR_404",
     DeviceOutOfService: "OPENCTI_HTTP_ERROR_503",
     NoAlertingCall: "OPENCTI_CF_INVALID_OBJECT_STATE",
@@ -239,7 +240,7 @@
       });
     }
 
-    // over: somebody has closed the session, and it stays closed.
+    // over: somebody has closed the session, or taken it over, and it stays so.
     over() {
       this.stop();
       if (sessions.get(this.opening.agentId) === this) sessions.delete(this.opening.agentId);
@@ -270,7 +271,7 @@
             this.last = ""; // the next stream begins with a Snapshot, which ends this state
             this.snapshot("Unknown", "DISCONNECTED");
           }
-          if (e.status === 404) return this.over();
+          if (e.status === 404 || e.status === 410) return this.over();
           if (e.status === 403) await this.reopen();
         }
         if (!this.stopped) await sleep(Math.min(this.wait * Math.max(1, failures), times.longestWait));
@@ -324,6 +325,7 @@
 
     take(block) {
       if (this.stopped) return;
+      if (block.event === "End") return this.over();
       if (block.retry) this.wait = Number(block.retry);
       if (block.data) this.deliver(JSON.parse(block.data), block.id);
       if (block.id) this.last = block.id;

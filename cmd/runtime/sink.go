@@ -135,7 +135,7 @@ var sinkReasons = map[sink.Reason]string{
 func (e *eventSink) make(l *link.Link, spec v1alpha1.EventSink) (*sink.Sink, error) {
 	o := sink.Options{
 		URL: spec.URL, Format: sink.Format(spec.Format), AllowPlainHTTP: spec.PlainHTTP == v1alpha1.PlainHTTPAllowed,
-		Sessions: l.Sessions, Presence: e.api.Presence, MayAct: e.mayAct, Log: e.log, Refused: apiServer(), AllowLocal: e.local,
+		Sessions: l.Sessions, MayAct: e.mayAct, Log: e.log, Refused: apiServer(), AllowLocal: e.local,
 	}
 	if spec.SecretRef != nil {
 		tls, err := sink.Files(e.mounted("ca.crt"), e.mounted("tls.crt"), e.mounted("tls.key"))

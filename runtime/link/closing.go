@@ -7,6 +7,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
 // closingTimeout bounds the end of all sessions when the link is deleted; the
@@ -46,7 +47,7 @@ func (l *Link) shut(ctx context.Context, up *uplink) {
 		width <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-width }()
-			if err := l.close(within, m); err != nil {
+			if err := l.close(within, m, session.ErrClosed); err != nil {
 				l.o.Log.Warn("Closing a session was not orderly", "device", opencti.Mask(m.DN()), "error", err)
 			}
 		})

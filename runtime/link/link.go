@@ -60,8 +60,8 @@ type Link struct {
 	agents   map[string]v1alpha1.SlotAgent
 	sessions map[string]*member // by session key
 	byDN     map[string]map[string]*member
-	lastSeq  map[string]uint64    // of closed sessions, by key
-	closedAt map[string]time.Time // of those that a desktop closed
+	lastSeq  map[string]uint64 // of closed sessions, by key
+	endings  map[string]ending // of those that a desktop closed or took over, by key
 	conn     opencti.Connection
 	state    v1alpha1.ConnectionState
 	problem  error
@@ -103,7 +103,7 @@ func (m *member) pass() { <-m.turn }
 // New makes a link that connects when Run is called and a document applied.
 func New(o Options) *Link {
 	return &Link{
-		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, closedAt: map[string]time.Time{},
+		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, endings: map[string]ending{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
 		doubts: newDoubts(), journal: journal{records: o.Records}, polled: newPolled(),
 	}
@@ -213,7 +213,7 @@ func (l *Link) class() session.Class {
 	if only := l.doc.Spec.Activities; len(only) > 0 {
 		supported = slices.DeleteFunc(supported, func(a opencti.Activity) bool { return !slices.Contains(only, string(a)) })
 	}
-	return session.Class{Supported: supported, PurposeBound: about.PurposeBound, LoginInSimpleMode: about.LoginInSimpleMode}
+	return session.Class{Supported: supported, PurposeBound: about.PurposeBound, LoginInSimpleMode: about.LoginInSimpleMode, LoginRoams: about.LoginRoams}
 }
 
 // Session finds an open session by its key. One that is on its way back from the

@@ -20,15 +20,22 @@ const connectionWait = 5 * time.Second
 type Request struct {
 	DN      string
 	AgentID string
-	// TakeOver closes what stands in the way: the agent's session at another
-	// device, another agent's session at this device.
+	// TakeOver ends what stands in the way: the agent's session at another device,
+	// another agent's session at this device.
 	TakeOver bool
+	// Restores: it is the session that a desktop had. What stands in the way has taken it
+	// over: SessionTakenOver instead of DeviceInUse.
+	Restores bool
 	Hidden   []opencti.EventType
+	// Presence is where the user sits; a desktop that joins and does not say leaves it as
+	// it is.
+	Presence session.Presence
 }
 
 // Open opens a session, or joins the one that the same agent has at the same
-// device; opened says which. Errors: UnknownDevice, DeviceInUse, Forbidden,
-// InvalidRequest, LinkDown, and what the CTI server says.
+// device; opened says which. Errors: UnknownDevice, DeviceInUse, SessionTakenOver, Forbidden,
+// InvalidRequest, LinkDown, and what the CTI server says, also of the log-out that comes
+// before a take-over.
 func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened bool, err error) {
 	pool, err := l.admit(&r)
 	if err != nil {
@@ -39,17 +46,15 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 		m, opened, rivals := l.enter(r, pool)
 		l.mu.Unlock()
 		if m == nil {
+			if r.Restores {
+				return nil, false, ErrTakenOver
+			}
 			if !r.TakeOver {
-				return nil, false, opencti.Errorf(opencti.DeviceInUse,
-					"the agent or the device has a session already (agent %s at device %s); set takeOver to end it",
-					rivals[0].AgentID(), opencti.Mask(rivals[0].DN()))
+				return nil, false, inTheWay(rivals[0])
 			}
 			for _, other := range rivals {
-				if err := l.close(ctx, other); err != nil {
-					l.o.Log.Warn("Closing a session that is taken over failed", "device", opencti.Mask(other.DN()), "error", err)
-				}
-				if ctx.Err() != nil {
-					return nil, false, opencti.AsError(ctx.Err())
+				if err := l.takeOver(ctx, other); err != nil {
+					return nil, false, err
 				}
 			}
 			continue
@@ -62,6 +67,7 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 			if gone {
 				continue
 			}
+			l.join(m, r.Presence)
 			return m.Session, false, nil
 		}
 		if err := l.start(ctx, m); err != nil {
@@ -69,6 +75,11 @@ func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened 
 		}
 		return m.Session, true, nil
 	}
+}
+
+func inTheWay(rival *member) error {
+	return opencti.Errorf(opencti.DeviceInUse, "the agent or the device has a session already (agent %s at device %s); set takeOver to end it",
+		rival.AgentID(), opencti.Mask(rival.DN()))
 }
 
 // settled waits for whoever opens, resyncs or closes the session. One that was
@@ -144,7 +155,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 		return nil, false, rivals
 	}
 	m = newMember(session.New(session.Options{
-		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden,
+		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden, Presence: r.Presence,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
 		Rules: l.rules, Class: l.class(), Policy: l.policy(r.AgentID), Backstage: l,
 		Recorder: l.journal.recorder(key),
@@ -156,6 +167,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 		l.byDN[r.DN] = map[string]*member{}
 	}
 	l.byDN[r.DN][key] = m
+	delete(l.endings, key)
 	l.journal.opened(m)
 	l.signal()
 	return m, true, nil
@@ -169,17 +181,17 @@ func (l *Link) start(ctx context.Context, m *member) error {
 		err = l.attach(ctx, conn, m)
 	}
 	if err != nil {
-		l.remove(m)
+		l.remove(m, session.ErrClosed)
 		return opencti.AsError(err)
 	}
 	return nil
 }
 
-// remove takes a session out. Its turn is held.
-func (l *Link) remove(m *member) opencti.Device {
+// remove takes a session out; its readers are told why. Its turn is held.
+func (l *Link) remove(m *member, why error) opencti.Device {
 	m.gone = true
 	l.polled.remove(m)
-	device, last := m.Close()
+	device, last := m.CloseFor(why)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.sessions, m.Key())
@@ -204,24 +216,12 @@ func (l *Link) Close(ctx context.Context, key string) error {
 	if !ok {
 		return nil
 	}
-	err := l.close(ctx, m)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closedAt[key] = time.Now()
-	l.journal.closedByDesktop(key, l.closedAt[key])
+	err := l.close(ctx, m, session.ErrClosed)
+	l.noteEnd(key, session.ErrClosed)
 	return err
 }
 
-// ClosedSince says whether a desktop has closed the session of that name at or after a
-// time: what another desktop still holds of it does not open it again.
-func (l *Link) ClosedSince(key string, t time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at, ok := l.closedAt[key]
-	return ok && !at.Before(t)
-}
-
-func (l *Link) close(ctx context.Context, m *member) error {
+func (l *Link) close(ctx context.Context, m *member, why error) error {
 	if err := m.take(ctx); err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (l *Link) close(ctx context.Context, m *member) error {
 	if m.gone {
 		return nil
 	}
-	device := l.remove(m)
+	device := l.remove(m, why)
 	if device == nil {
 		return nil
 	}

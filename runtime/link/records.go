@@ -25,15 +25,19 @@ type Records interface {
 const (
 	sessionRecords = "session/"
 	closedRecords  = "closed/"
+	takenRecords   = "taken/"
 	answerRecords  = "answer/"
 )
+
+// endingRecords are the kinds of entries for sessions that ended, by how.
+var endingRecords = map[error]string{session.ErrClosed: closedRecords, session.ErrTakenOver: takenRecords}
 
 const (
 	// toldTimeout bounds how long a request waits for a standby to know of it.
 	toldTimeout = 100 * time.Millisecond
 	// Bounds of what is recorded; the oldest make room.
 	answersRecorded = 10_000
-	closedRecorded  = 10_000
+	endingsRecorded = 10_000
 )
 
 // recorded is what a session's entry holds.
@@ -41,6 +45,7 @@ type recorded struct {
 	DN      string              `json:"dn"`
 	AgentID string              `json:"agentId,omitempty"`
 	Hidden  []opencti.EventType `json:"hidden,omitempty"`
+	session.Presence
 }
 
 // journal writes the records of a link.
@@ -49,15 +54,24 @@ type journal struct {
 
 	mu      sync.Mutex
 	answers []string // entries in the order in which they were made
-	closed  []string
+	endings []string
 }
 
 func (j *journal) opened(m *member) {
 	if j.records == nil {
 		return
 	}
-	j.records.Delete(closedRecords + m.Key())
-	_, _ = j.records.Put(sessionRecords+m.Key(), recorded{m.DN(), m.AgentID(), m.Hidden()}) // texts always encode
+	for _, kind := range endingRecords {
+		j.records.Delete(kind + m.Key())
+	}
+	j.says(m)
+}
+
+// says tells what desktops said of a session.
+func (j *journal) says(m *member) {
+	if j.records != nil {
+		_, _ = j.records.Put(sessionRecords+m.Key(), recorded{m.DN(), m.AgentID(), m.Hidden(), m.Presence()}) // texts always encode
+	}
 }
 
 func (j *journal) gone(key string) {
@@ -66,10 +80,10 @@ func (j *journal) gone(key string) {
 	}
 }
 
-// closedByDesktop marks a session that no token brings back.
-func (j *journal) closedByDesktop(key string, at time.Time) {
+// ended marks a session that no token brings back.
+func (j *journal) ended(key string, e ending) {
 	if j.records != nil {
-		j.put(&j.closed, closedRecorded, closedRecords+key, at)
+		j.put(&j.endings, endingsRecorded, endingRecords[e.how]+key, e.at)
 	}
 }
 
@@ -134,8 +148,10 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 				answers[key] = append(answers[key], a)
 			}
 		}
-		if key, ok := strings.CutPrefix(name, closedRecords); ok {
-			l.inheritClosed(key, value)
+		for how, kind := range endingRecords {
+			if key, ok := strings.CutPrefix(name, kind); ok {
+				l.inheritEnding(key, how, value)
+			}
 		}
 	}
 	inherited := 0
@@ -145,7 +161,7 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 		if !ok || json.Unmarshal(value, &r) != nil {
 			continue
 		}
-		if m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden}); m != nil {
+		if m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden, Presence: r.Presence}); m != nil {
 			m.Remember(answers[key])
 			inherited++
 		}
@@ -155,14 +171,14 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 	}
 }
 
-func (l *Link) inheritClosed(key string, value json.RawMessage) {
+func (l *Link) inheritEnding(key string, how error, value json.RawMessage) {
 	var at time.Time
 	if json.Unmarshal(value, &at) != nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.closedAt[key] = at
+	l.endings[key] = ending{how, at}
 }
 
 // inherit makes a session that the next resync brings into step; nil when its agent is

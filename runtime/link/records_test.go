@@ -17,6 +17,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link/linktest"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
 // notes is a Records that remembers the order of what it was told.
@@ -102,8 +103,29 @@ func TestASuccessorHasTheSessions(t *testing.T) {
 		if _, ok := next.Session("4002"); ok {
 			t.Error("a closed session came back")
 		}
-		if !next.ClosedSince("4002", time.Now().Add(-time.Hour)) {
-			t.Error("a token would bring the closed session back")
+		if got := next.EndedSince("4002", time.Now().Add(-time.Hour)); got != session.ErrClosed {
+			t.Errorf("%v: a token would bring the closed session back", got)
+		}
+	})
+}
+
+// What a desktop said of where its user sits is known to the successor, too.
+func TestASuccessorKnowsWhereUsersSit(t *testing.T) {
+	withRecords(t, func(t *testing.T, b *bench, _ *notes, succeed func() *bench) {
+		open := func(p session.Presence) {
+			if _, _, err := b.Open(t.Context(), Request{AgentID: "4001", Presence: p}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		open(session.Presence{Workstation: "pc-12"})
+		open(session.Presence{Workstation: "pc-13", ClientHandle: "h-1"})
+		open(session.Presence{}) // joins and says nothing
+		b.stop()
+
+		next := succeed()
+		s, ok := next.Session("4001")
+		if want := (session.Presence{Workstation: "pc-13", ClientHandle: "h-1"}); !ok || s.Presence() != want {
+			t.Errorf("%+v, want %+v", s.Presence(), want)
 		}
 	})
 }
@@ -196,7 +218,7 @@ func TestRubbishIsNotInherited(t *testing.T) {
 	b.mustApply(document(1))
 	b.Inherit(map[string]json.RawMessage{
 		"session/4001": json.RawMessage(`[]`), "session/": json.RawMessage(`{}`), "session/9": json.RawMessage(`{"dn":"1","agentId":"9"}`),
-		"answer/4001/k": json.RawMessage(`7`), "closed/4001": json.RawMessage(`"yesterday"`), "other": bytes.Repeat([]byte{0}, 4),
+		"answer/4001/k": json.RawMessage(`7`), "closed/4001": json.RawMessage(`"yesterday"`), "taken/4001": json.RawMessage(`{}`), "other": bytes.Repeat([]byte{0}, 4),
 	})
 	if st, _ := b.Status(); st.Sessions != 0 {
 		t.Errorf("%d sessions", st.Sessions)

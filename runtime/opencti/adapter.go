@@ -43,6 +43,9 @@ type Description struct {
 	// LoginInSimpleMode: agents must log in to be called, also in the telephony mode
 	// Simple.
 	LoginInSimpleMode bool
+	// LoginRoams: an agent's log-in is not that of a device, and goes along to another
+	// one. Else the link logs the agent out where somebody takes over.
+	LoginRoams bool
 	// Handover says what two connections at once may do.
 	Handover Handover
 	// Rules are the class's default event rules.

@@ -15,6 +15,7 @@ const (
 	NotLoggedIn          ErrorCode = "NotLoggedIn"
 	AlreadyLoggedIn      ErrorCode = "AlreadyLoggedIn"
 	DeviceInUse          ErrorCode = "DeviceInUse"
+	SessionTakenOver     ErrorCode = "SessionTakenOver"
 	UnknownDevice        ErrorCode = "UnknownDevice"
 	DeviceOutOfService   ErrorCode = "DeviceOutOfService"
 	NoAlertingCall       ErrorCode = "NoAlertingCall"

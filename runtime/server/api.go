@@ -10,7 +10,6 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
-	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -59,7 +58,7 @@ func (s *Server) register() {
 // errorStatuses are documented for every operation.
 var errorStatuses = []int{
 	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-	http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	http.StatusGone, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
 
 // InSession is what every request inside a session has.
@@ -72,7 +71,9 @@ type InSession struct {
 func (s *Server) session(ctx context.Context, in InSession) (*session.Session, error) {
 	l := linkOf(ctx)
 	if found, ok := l.Session(in.Session); ok {
-		s.recall(found, in.Token)
+		if s.isElsewhere(found, in.Token) {
+			return nil, problem(link.ErrTakenOver)
+		}
 		recordOf(ctx).of(found)
 		return found, nil
 	}
@@ -86,14 +87,16 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 	if t.key() != in.Session {
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, "the "+HeaderSession+" token belongs to another session")
 	}
-	if l.ClosedSince(t.key(), time.Unix(t.Issued, 0)) {
+	switch l.EndedSince(t.key(), time.Unix(t.Issued, 0)) {
+	case session.ErrClosed:
 		return nil, withStatus(http.StatusNotFound, opencti.InvalidRequest, "the session was closed; open it anew with POST /v1/sessions")
+	case session.ErrTakenOver:
+		return nil, problem(link.ErrTakenOver)
 	}
-	found, opened, err := l.Open(ctx, link.Request{DN: t.DN, AgentID: t.AgentID, Hidden: t.Hidden})
+	found, opened, err := l.Open(ctx, t.request())
 	if err != nil {
 		return nil, problem(err)
 	}
-	s.recall(found, in.Token)
 	recordOf(ctx).of(found)
 	if opened {
 		s.o.Log.Info("Restored a session from its token", "agent", t.AgentID, "device", opencti.Mask(t.DN))
@@ -101,13 +104,12 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 	return found, nil
 }
 
-// recall learns from a session token where the user sits, when no desktop of this pod has
-// said so.
-func (s *Server) recall(of *session.Session, token string) {
-	if token == "" || s.presences.knows(of) {
-		return
+// isElsewhere says whether a token is of a session that the agent had at another device,
+// before somebody took over: its desktop must not go on with what is not its own.
+func (s *Server) isElsewhere(found *session.Session, token string) bool {
+	if token == "" {
+		return false
 	}
-	if t, err := s.signer.verify(token); err == nil && t.key() == of.Key() && t.DN == of.DN() {
-		s.presences.set(of, pega.Presence{Workstation: t.Workstation, ClientHandle: t.ClientHandle})
-	}
+	t, err := s.signer.verify(token)
+	return err == nil && t.key() == found.Key() && t.DN != found.DN()
 }

@@ -38,7 +38,8 @@ func (s *Server) registerEvents() {
 			"Numbers of one epoch have no gaps. With Last-Event-ID the missed events are replayed, or, where they are gone or the " +
 			"slot has moved to another pod, the stream starts with a Snapshot; the header " + HeaderResume + " says which. " +
 			"A comment every 15 seconds keeps the connection awake. In Pega's formats one event may be several messages, of which " +
-			"the last has the id, or none, and then there is an id without data.",
+			"the last has the id, or none, and then there is an id without data. When somebody takes the session over, the stream ends " +
+			"with an event `End`, whose data is the problem SessionTakenOver; else come back when it ends.",
 		Errors: errorStatuses,
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The stream.",
@@ -69,6 +70,7 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 		r, w := humago.Unwrap(c)
 		st := &stream{sseWriter: s.newSSE(w), session: found, keepAlive: s.o.KeepAlive, tell: s.teller(in.Format, found)}
 		err := st.run(r.Context(), last, in.LastEventID != "")
+		st.sayWhy(err)
 		s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
 	}}, nil
 }
@@ -78,7 +80,7 @@ func (s *Server) teller(format string, of *session.Session) func(*session.Event)
 	switch format {
 	case formatPegaServer:
 		return func(e *session.Event) ([]pega.Message, error) {
-			m, err := pega.Server(e, s.presences.of(of))
+			m, err := pega.Server(e, of.Presence())
 			return []pega.Message{m}, err
 		}
 	case formatPegaDesktop:

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
-	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
@@ -154,10 +153,10 @@ var _ portrait.Sessions = portraitSessions{}
 func (s portraitSessions) Open(ctx context.Context, o portrait.Opening) (*session.Session, bool, error) {
 	rec := recordOf(ctx)
 	rec.agent, rec.device = o.AgentID, opencti.Mask(o.DN)
-	opened, isNew, err := linkOf(ctx).Open(ctx, link.Request{DN: o.DN, AgentID: o.AgentID, TakeOver: o.TakeOver})
-	if err == nil {
-		s.presences.set(opened, pega.Presence{Workstation: o.Workstation, ClientHandle: o.ClientHandle})
-	}
+	opened, isNew, err := linkOf(ctx).Open(ctx, link.Request{
+		DN: o.DN, AgentID: o.AgentID, TakeOver: o.TakeOver,
+		Presence: session.Presence{Workstation: o.Workstation, ClientHandle: o.ClientHandle},
+	})
 	return opened, isNew, err
 }
 
@@ -168,15 +167,20 @@ func (s portraitSessions) Restore(ctx context.Context, token string) (*session.S
 		return nil, false, anew(opencti.Forbidden, "CLIENTID is not valid here, or older than a day")
 	}
 	l := linkOf(ctx)
-	if l.ClosedSince(t.key(), time.Unix(t.Issued, 0)) {
+	switch l.EndedSince(t.key(), time.Unix(t.Issued, 0)) {
+	case session.ErrClosed:
 		return nil, false, anew(opencti.InvalidState, "the session was closed")
+	case session.ErrTakenOver:
+		return nil, false, errTakenOver
 	}
-	found, opened, err := l.Open(ctx, link.Request{DN: t.DN, AgentID: t.AgentID, Hidden: t.Hidden})
-	if err == nil {
-		s.recall(found, token)
+	found, opened, err := l.Open(ctx, t.request())
+	if e := opencti.AsError(err); e != nil && e.Code == opencti.SessionTakenOver {
+		err = errTakenOver
 	}
 	return found, opened, err
 }
+
+var errTakenOver = anew(opencti.SessionTakenOver, "another desktop has taken the session over")
 
 func anew(code opencti.ErrorCode, message string) error {
 	return &portrait.Failure{Why: opencti.Errorf(code, "%s; send CTICLIENTINITIALIZE", message), First: "CTICLIENTINITIALIZE"}
@@ -189,7 +193,7 @@ func (s portraitSessions) Find(ctx context.Context, token string) *session.Sessi
 		return nil
 	}
 	found, _ := linkOf(ctx).Session(t.key())
-	if found == nil || linkOf(ctx).ClosedSince(t.key(), time.Unix(t.Issued, 0)) {
+	if found == nil || found.DN() != t.DN || linkOf(ctx).EndedSince(t.key(), time.Unix(t.Issued, 0)) != nil {
 		return nil
 	}
 	return found
@@ -202,10 +206,9 @@ func (s portraitSessions) Current(ctx context.Context, of *session.Session) bool
 }
 
 // Token implements portrait.Sessions.
-func (s portraitSessions) Token(of *session.Session) string { return s.token(of) }
+func (s portraitSessions) Token(of *session.Session) string { return s.signer.sign(tokenOf(of)) }
 
 // Close implements portrait.Sessions.
 func (s portraitSessions) Close(ctx context.Context, of *session.Session) error {
-	defer s.presences.forget(of)
 	return linkOf(ctx).Close(ctx, of.Key())
 }

@@ -72,6 +72,7 @@ var statusOf = map[opencti.ErrorCode]int{
 	opencti.Forbidden:            http.StatusForbidden,
 	opencti.NoSuchCall:           http.StatusNotFound,
 	opencti.UnknownDevice:        http.StatusNotFound,
+	opencti.SessionTakenOver:     http.StatusGone,
 	opencti.NotSupportedByClass:  http.StatusNotImplemented,
 	opencti.LinkDown:             http.StatusServiceUnavailable,
 	opencti.Overloaded:           http.StatusServiceUnavailable,

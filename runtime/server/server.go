@@ -76,12 +76,11 @@ type Server struct {
 	work   *http.ServeMux // the API at work on the local link
 	docs   []byte
 
-	portrait  *portrait.Front
-	presences presences
-	polls     polls
-	posted    postedIDs
-	limits    *limits
-	auditLog  auditLog
+	portrait *portrait.Front
+	polls    polls
+	posted   postedIDs
+	limits   *limits
+	auditLog auditLog
 }
 
 // New makes the server.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
-	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -16,7 +15,7 @@ type OpenSession struct {
 	AgentID      string              `json:"agentId,omitempty" maxLength:"64" doc:"The agent at the ACD; absent for a session of a device alone." example:"4001"`
 	DN           string              `json:"dn,omitempty" maxLength:"64" doc:"The device; may be absent when the pool gives the agent just one." example:"1001"`
 	Login        *Login              `json:"login,omitempty" doc:"Logs the agent in as well, unless it is logged in."`
-	TakeOver     bool                `json:"takeOver,omitempty" doc:"Ends the session that stands in the way: the agent's at another device, another agent's at this device."`
+	TakeOver     bool                `json:"takeOver,omitempty" doc:"Ends the session that stands in the way: the agent's at another device, another agent's at this device. Its agent is logged out there first."`
 	Workstation  string              `json:"workstation,omitempty" maxLength:"128" doc:"The user's workstation; the event sink tells it with each event." example:"pc-12"`
 	ClientHandle string              `json:"clientHandle,omitempty" maxLength:"256" doc:"The desktop's own name for itself; the event sink tells it with each event."`
 	Hidden       []opencti.EventType `json:"hiddenEvents,omitempty" maxItems:"8" enum:"PartyInfo,CallInfo,AgentState,CallState,LinkState" doc:"Event types that this desktop cannot show."`
@@ -54,7 +53,10 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 	rec := recordOf(ctx)
 	rec.agent, rec.device = b.AgentID, opencti.Mask(b.DN)
 	l := linkOf(ctx)
-	opened, isNew, err := l.Open(ctx, link.Request{DN: b.DN, AgentID: b.AgentID, TakeOver: b.TakeOver, Hidden: b.Hidden})
+	opened, isNew, err := l.Open(ctx, link.Request{
+		DN: b.DN, AgentID: b.AgentID, TakeOver: b.TakeOver, Hidden: b.Hidden,
+		Presence: session.Presence{Workstation: b.Workstation, ClientHandle: b.ClientHandle},
+	})
 	if err != nil {
 		return nil, problem(err)
 	}
@@ -67,9 +69,8 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 			return nil, problem(err)
 		}
 	}
-	s.presences.set(opened, pega.Presence{Workstation: b.Workstation, ClientHandle: b.ClientHandle})
 	out := &openOutput{Status: http.StatusCreated, Body: Opened{
-		Session: opened.Key(), Joined: !isNew, Snapshot: opened.Snapshot(), SessionToken: s.token(opened),
+		Session: opened.Key(), Joined: !isNew, Snapshot: opened.Snapshot(), SessionToken: s.signer.sign(tokenOf(opened)),
 	}}
 	if !isNew {
 		out.Status = http.StatusOK
@@ -77,21 +78,13 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 	return out, nil
 }
 
-// token is what a desktop keeps of a session.
-func (s *Server) token(of *session.Session) string {
-	to := s.presences.of(of)
-	return s.signer.sign(sessionToken{
-		DN: of.DN(), AgentID: of.AgentID(), Hidden: of.Hidden(), Workstation: to.Workstation, ClientHandle: to.ClientHandle,
-	})
-}
-
-// login logs the agent in; one that is logged in already is fine.
+// login logs the agent in; one that is logged in here already is fine.
 func login(ctx context.Context, s *session.Session, with Login) error {
 	_, err := s.Perform(ctx, opencti.Request{
 		Activity: opencti.LoginAgent, AgentPassword: with.Password, Queue: with.Queue, WorkMode: with.WorkMode,
 	}, "")
 	var e *opencti.Error
-	if errors.As(err, &e) && e.Code == opencti.AlreadyLoggedIn {
+	if errors.As(err, &e) && e.Code == opencti.AlreadyLoggedIn && s.Agent().LoggedIn() {
 		return nil
 	}
 	return err
@@ -128,6 +121,5 @@ func (s *Server) closeSession(ctx context.Context, in *closeInput) (*struct{}, e
 	if err := linkOf(ctx).Close(ctx, found.Key()); err != nil {
 		return nil, problem(err)
 	}
-	s.presences.forget(found)
 	return nil, nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
@@ -28,10 +29,23 @@ type sessionToken struct {
 	DN      string              `json:"d"`
 	AgentID string              `json:"a,omitempty"`
 	Hidden  []opencti.EventType `json:"h,omitempty"`
-	// Where the user sits, see pega.Presence.
+	// Where the user sits, see session.Presence.
 	Workstation  string `json:"w,omitempty"`
 	ClientHandle string `json:"c,omitempty"`
 	Issued       int64  `json:"t"` // Unix seconds
+}
+
+func tokenOf(s *session.Session) sessionToken {
+	at := s.Presence()
+	return sessionToken{DN: s.DN(), AgentID: s.AgentID(), Hidden: s.Hidden(), Workstation: at.Workstation, ClientHandle: at.ClientHandle}
+}
+
+// request is for the session that the token is of.
+func (t sessionToken) request() link.Request {
+	return link.Request{
+		DN: t.DN, AgentID: t.AgentID, Hidden: t.Hidden, Presence: session.Presence{Workstation: t.Workstation, ClientHandle: t.ClientHandle},
+		Restores: true,
+	}
 }
 
 func (t sessionToken) key() string { return session.Key(t.DN, t.AgentID) }

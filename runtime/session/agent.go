@@ -26,6 +26,8 @@ type agentState struct {
 	// last was answered.
 	asking  int
 	askedAt time.Time
+	// left is closed when the agent is no longer logged in; nil when nobody waits for it.
+	left chan struct{}
 }
 
 var agentCauses = []opencti.AgentCause{
@@ -91,6 +93,10 @@ func (s *agentState) setAgent(next opencti.AgentState, now time.Time) {
 		s.loginSince = now
 	}
 	s.agent = next
+	if s.left != nil && !next.LoggedIn() {
+		close(s.left)
+		s.left = nil
+	}
 }
 
 // login is the state as the mode Simple tells it.

@@ -97,7 +97,7 @@ type Log struct {
 	last    uint64  // number of the newest event ever
 	floor   uint64  // events after this number are all in entries
 	wake    chan struct{}
-	closed  bool
+	ended   error // why there will be no more; nil while there may
 }
 
 // NewLog starts a log after the given number: a session that is opened again in
@@ -110,7 +110,7 @@ func NewLog(epoch int64, last uint64) *Log {
 func (l *Log) append(e *Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.ended != nil {
 		return nil
 	}
 	id := EventID{l.epoch, l.last + 1}
@@ -145,12 +145,12 @@ func (l *Log) Last() EventID {
 	return EventID{l.epoch, l.last}
 }
 
-// close ends all readers.
-func (l *Log) close() {
+// close ends all readers; they are told the first reason.
+func (l *Log) close(why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.closed {
-		l.closed = true
+	if l.ended == nil {
+		l.ended = why
 		close(l.wake)
 	}
 }
@@ -164,7 +164,7 @@ func (l *Log) Holds(id EventID) bool {
 
 // After gives the events after the number that the reader has seen. It waits for
 // one when there is none. ok is false when the reader fell behind: it needs a
-// Snapshot. Err is ErrClosed when the session is over.
+// Snapshot. Err is ErrClosed, or ErrTakenOver, when the session is over.
 func (l *Log) After(ctx context.Context, seen uint64) (entries []Entry, ok bool, err error) {
 	return l.AfterOr(ctx, seen, nil)
 }
@@ -177,7 +177,7 @@ var ErrInterrupted = errors.New("interrupted")
 func (l *Log) AfterOr(ctx context.Context, seen uint64, interrupt <-chan time.Time) (entries []Entry, ok bool, err error) {
 	for {
 		l.mu.Lock()
-		closed, wake := l.closed, l.wake
+		ended, wake := l.ended, l.wake
 		if seen < l.floor {
 			l.mu.Unlock()
 			return nil, false, nil
@@ -189,8 +189,8 @@ func (l *Log) AfterOr(ctx context.Context, seen uint64, interrupt <-chan time.Ti
 			return out, true, nil
 		}
 		l.mu.Unlock()
-		if closed {
-			return nil, true, ErrClosed
+		if ended != nil {
+			return nil, true, ended
 		}
 		select {
 		case <-ctx.Done():

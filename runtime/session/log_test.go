@@ -106,9 +106,9 @@ func TestLogWakesAndCloses(t *testing.T) {
 		}
 		waiting := read(t.Context(), 1)
 		synctest.Wait()
-		l.close()
-		l.close()
-		if a := <-waiting; !errors.Is(a.err, ErrClosed) {
+		l.close(ErrTakenOver)
+		l.close(ErrClosed)
+		if a := <-waiting; a.err != ErrTakenOver || !errors.Is(a.err, ErrClosed) { // the first reason stands
 			t.Errorf("%+v", a)
 		}
 		if a := <-read(t.Context(), 0); len(a.entries) != 1 {

@@ -17,6 +17,8 @@ type Class struct {
 	PurposeBound bool
 	// LoginInSimpleMode: agents log in also in the telephony mode Simple.
 	LoginInSimpleMode bool
+	// LoginRoams: an agent's log-in is of no device.
+	LoginRoams bool
 }
 
 // Policy is what the pool and the agent's entry in it decide. The zero Policy is that of

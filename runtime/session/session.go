@@ -3,9 +3,11 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -15,6 +17,10 @@ import (
 // ErrClosed is what readers get when the session is over.
 var ErrClosed = errors.New("session is closed")
 
+// ErrTakenOver is an ErrClosed: the agent works at another device now, or another agent at
+// this one.
+var ErrTakenOver = fmt.Errorf("%w: it was taken over", ErrClosed)
+
 // Options is what a session is made of.
 type Options struct {
 	DN      string
@@ -22,6 +28,8 @@ type Options struct {
 	Pool    string
 	// Hidden are event types that this desktop or device cannot show.
 	Hidden []opencti.EventType
+	// Presence is where the user sits.
+	Presence Presence
 	// Epoch is that of the slot's holder; LastSequence is where an earlier
 	// session of the same key and epoch stopped.
 	Epoch        int64
@@ -58,10 +66,18 @@ type Observer interface {
 	ActivityDone(a opencti.Activity, code opencti.ErrorCode, took time.Duration)
 }
 
+// Presence is where the user sits (guide, "RetrieveDevicePresence activity"): a server-side
+// desktop is told it with each event.
+type Presence struct {
+	Workstation  string `json:"workstation,omitempty"`
+	ClientHandle string `json:"clientHandle,omitempty"`
+}
+
 // Session is a user at a device. It is safe for concurrent use.
 type Session struct {
 	dn, agentID, pool string
 	hidden            []opencti.EventType
+	presence          atomic.Pointer[Presence]
 	class             Class
 	backstage         Backstage
 	mayAct            func() error
@@ -99,7 +115,7 @@ func New(o Options) *Session {
 		o.Patience = defaultPatience
 	}
 	life, end := context.WithCancel(context.Background())
-	return &Session{
+	s := &Session{
 		dn: o.DN, agentID: o.AgentID, pool: o.Pool, hidden: o.Hidden, class: o.Class,
 		rules: o.Rules, policy: o.Policy, allowed: o.Class.allows(o.Policy.mode()),
 		backstage: o.Backstage, mayAct: o.MayAct, recorder: o.Recorder, observer: o.Observer, log: o.Log,
@@ -108,6 +124,8 @@ func New(o Options) *Session {
 		turn:   make(chan struct{}, 1),
 		state:  newState(),
 	}
+	s.presence.Store(&o.Presence)
+	return s
 }
 
 // Key names the session: the agent's id, or the device of a session without an agent.
@@ -133,6 +151,12 @@ func (s *Session) Pool() string { return s.pool }
 // Hidden are the event types that the desktop cannot show.
 func (s *Session) Hidden() []opencti.EventType { return s.hidden }
 
+// Presence is where the user sits, as far as a desktop has said.
+func (s *Session) Presence() Presence { return *s.presence.Load() }
+
+// SetPresence takes what another desktop of the session says.
+func (s *Session) SetPresence(p Presence) { s.presence.Store(&p) }
+
 // Agent is the agent's state now, whatever the telephony mode shows of it.
 func (s *Session) Agent() opencti.AgentState {
 	s.mu.Lock()
@@ -142,7 +166,10 @@ func (s *Session) Agent() opencti.AgentState {
 
 // Close ends the session for its readers and returns the device, if there is one,
 // for the link to close, and the number of the last event.
-func (s *Session) Close() (opencti.Device, uint64) {
+func (s *Session) Close() (opencti.Device, uint64) { return s.CloseFor(ErrClosed) }
+
+// CloseFor is Close with what the readers are told: ErrClosed or ErrTakenOver.
+func (s *Session) CloseFor(why error) (opencti.Device, uint64) {
 	s.end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +179,7 @@ func (s *Session) Close() (opencti.Device, uint64) {
 	s.forgetAll()
 	d := s.device
 	s.device, s.syncing, s.held = nil, true, nil
-	s.Events.close()
+	s.Events.close(why)
 	return d, s.Events.Last().Sequence
 }
 

@@ -34,6 +34,8 @@ type Driver struct {
 
 	// OnStatistics answers for a queue; without it queues are empty.
 	OnStatistics func(ctx context.Context, queue string) (opencti.QueueStatistics, error)
+	// Roams: log-ins are of no device.
+	Roams bool
 	// Poll is how often agents' states are asked for; zero: never.
 	Poll time.Duration
 
@@ -57,6 +59,7 @@ func (d *Driver) Describe() opencti.Description {
 	return opencti.Description{
 		Name: Name, Summary: "Scripted.", Config: func() any { return new(Config) },
 		Device: (*Device)(nil), Connection: (*Connection)(nil), Handover: opencti.Overlap, Rules: rules(),
+		LoginRoams: d.Roams,
 	}
 }
 

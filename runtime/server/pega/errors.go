@@ -17,6 +17,7 @@ var codes = []Code{
 	{opencti.NotLoggedIn, "OPENCTI_AGENT_NOT_LOGGED_IN", "The agent is not logged in."},
 	{opencti.AlreadyLoggedIn, "OPENCTI_AGENT_LOGGED_IN", "The agent is logged in already."},
 	{opencti.DeviceInUse, "OPENCTI_AGENT_LOGGED_IN", "The agent or the device has another session."},
+	{opencti.SessionTakenOver, "OPENCTI_AGENT_LOGGED_IN", "The session goes on at another desktop."},
 	{opencti.UnknownDevice, "OPENCTI_HTTP_ERROR_404", "The CTI server does not know the device."},
 	{opencti.DeviceOutOfService, "OPENCTI_HTTP_ERROR_503", "The device is out of service."},
 	{opencti.NoAlertingCall, "OPENCTI_CF_INVALID_OBJECT_STATE", "No call is ringing."},

@@ -8,14 +8,6 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
-// Presence is where an event is to be shown: the workstation and the client handle of the
-// user's presence object (guide, "RetrieveDevicePresence activity"). Both are the
-// desktop's own words, and either may be empty.
-type Presence struct {
-	Workstation  string
-	ClientHandle string
-}
-
 // Message is one event in Pega's terms.
 type Message struct {
 	// Type is its pyEventType.

@@ -130,7 +130,7 @@ func TestGolden(t *testing.T) {
 	for file, tell := range map[string]func(*session.Event) ([]Message, error){
 		"desktop.json": Desktop,
 		"server.json": func(e *session.Event) ([]Message, error) {
-			m, err := Server(e, Presence{Workstation: "pc-12", ClientHandle: "h-1"})
+			m, err := Server(e, session.Presence{Workstation: "pc-12", ClientHandle: "h-1"})
 			return []Message{m}, err
 		},
 	} {

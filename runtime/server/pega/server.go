@@ -73,7 +73,7 @@ func agentName(n opencti.EventName) string {
 }
 
 // Server tells an event in the terms of the 7.31 guide: one message for each event.
-func Server(e *session.Event, to Presence) (Message, error) {
+func Server(e *session.Event, to session.Presence) (Message, error) {
 	out := serverEvent{
 		EventID: e.ID, EventType: string(e.Type), EventName: string(e.Name), EventTime: e.At.UTC().Format(time.RFC3339Nano),
 		ThisDN: e.DN, AgentID: e.AgentID, Workstation: to.Workstation, ClientHandle: to.ClientHandle,

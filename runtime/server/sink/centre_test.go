@@ -74,9 +74,11 @@ func newCentre(t *testing.T, dns ...string) *centre {
 	return c
 }
 
-func (c *centre) open(dn string) {
+func (c *centre) open(dn string) { c.openAt(dn, session.Presence{}) }
+
+func (c *centre) openAt(dn string, p session.Presence) {
 	c.t.Helper()
-	if _, _, err := c.link.Open(c.t.Context(), link.Request{DN: dn}); err != nil {
+	if _, _, err := c.link.Open(c.t.Context(), link.Request{DN: dn, Presence: p}); err != nil {
 		c.t.Fatal(err)
 	}
 }

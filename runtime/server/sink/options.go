@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -46,8 +45,6 @@ type Options struct {
 	// Sessions lists the open sessions, and gives a channel that is closed when some open
 	// or close.
 	Sessions func() (open []*session.Session, changed <-chan struct{})
-	// Presence says where a session's user sits; nil: nobody knows.
-	Presence func(*session.Session) pega.Presence
 	// MayAct says whether this pod still speaks for the slot.
 	MayAct func() error
 	Log    *slog.Logger
@@ -65,9 +62,6 @@ type Options struct {
 func (o *Options) setDefaults() {
 	if o.Format == "" {
 		o.Format = JSON
-	}
-	if o.Presence == nil {
-		o.Presence = func(*session.Session) pega.Presence { return pega.Presence{} }
 	}
 	if o.Workers == 0 {
 		o.Workers = 8

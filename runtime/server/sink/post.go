@@ -34,7 +34,7 @@ type failure struct {
 
 // post delivers one event; nil: the receiver took it.
 func (s *Sink) post(ctx context.Context, of *session.Session, id session.EventID, event []byte) *failure {
-	body, err := render(s.o.Format, event, s.o.Presence(of))
+	body, err := render(s.o.Format, event, of.Presence())
 	if err != nil {
 		return &failure{reason: EventRefused, err: err} // nobody can read it, now or later
 	}

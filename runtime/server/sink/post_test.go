@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
-	"github.com/ctilink/ctilink-operator/runtime/server/pega"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -38,13 +37,11 @@ func TestFormats(t *testing.T) {
 		}},
 	} {
 		t.Run(string(format), func(t *testing.T) {
-			c := newCentre(t, "1001")
+			c := newCentre(t)
+			c.openAt("1001", session.Presence{Workstation: `pc "12"`, ClientHandle: "h<1>"})
 			rec := started(t, nil)
 			run(t, c, rec.URL, func(o *Options) {
 				o.Format = format
-				o.Presence = func(*session.Session) pega.Presence {
-					return pega.Presence{Workstation: `pc "12"`, ClientHandle: "h<1>"}
-				}
 			})
 			c.happen("1001", opencti.Offering, "a")
 			got := rec.await(t, "two posts", func(posts []post) bool { return len(posts) == 2 })[1]

@@ -17,7 +17,7 @@ var contentTypes = map[Format]string{
 }
 
 // render tells an event, which comes in our JSON, in the sink's format.
-func render(f Format, event []byte, to pega.Presence) ([]byte, error) {
+func render(f Format, event []byte, to session.Presence) ([]byte, error) {
 	switch f {
 	case PegaServer:
 		var e session.Event
@@ -33,7 +33,7 @@ func render(f Format, event []byte, to pega.Presence) ([]byte, error) {
 }
 
 // withPresence adds two members to an event.
-func withPresence(event []byte, to pega.Presence) []byte {
+func withPresence(event []byte, to session.Presence) []byte {
 	var add []byte
 	for _, m := range []struct{ name, value string }{{"workstation", to.Workstation}, {"clientHandle", to.ClientHandle}} {
 		if m.value == "" {

@@ -189,7 +189,7 @@ export interface OpenSession {
   hiddenEvents?: ("PartyInfo" | "CallInfo" | "AgentState" | "CallState" | "LinkState")[];
   /** Logs the agent in as well, unless it is logged in. */
   login?: Login;
-  /** Ends the session that stands in the way: the agent's at another device, another agent's at this device. */
+  /** Ends the session that stands in the way: the agent's at another device, another agent's at this device. Its agent is logged out there first. */
   takeOver?: boolean;
   /** The user's workstation; the event sink tells it with each event. */
   workstation?: string;

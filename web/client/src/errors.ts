@@ -59,8 +59,13 @@ export const passes = ({ status, problem }: CtilinkError): boolean => status ===
 export async function errorOf(answer: Response): Promise<CtilinkError> {
   const problem = await problemOf(answer);
   if (!problem) return new Unreachable(`the server answered ${answer.status} ${answer.statusText}`.trim(), answer.status);
-  if (problem.code === "OutcomeUnknown") return new OutcomeUnknown(problem.message, answer.status, problem);
-  return new CtilinkError(problem.code as ErrorCode, problem.message, answer.status, problem);
+  return errorBy(problem);
+}
+
+/** Makes an error of a problem document. */
+export function errorBy(problem: Problem): CtilinkError {
+  if (problem.code === "OutcomeUnknown") return new OutcomeUnknown(problem.message, problem.status, problem);
+  return new CtilinkError(problem.code as ErrorCode, problem.message, problem.status, problem);
 }
 
 /** The problem document; undefined when a proxy on the way answered and not the API. */

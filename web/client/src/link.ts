@@ -29,8 +29,8 @@ export class Link {
   }
 
   /**
-   * Logs an agent out at the device where the agent's session is now. Switches refuse a log-in
-   * elsewhere before that; so this comes before `open` with `takeOver` and `login`.
+   * Logs an agent out at the device where the agent's session is now. `open` with `takeOver`
+   * does so by itself.
    */
   async logoutAgent(agentId: string, reasonCode?: string): Promise<void> {
     await this.http.json(`/v1/sessions/${encodeURIComponent(agentId)}/activities/LogoutAgent`, { method: "POST", body: { reasonCode } });

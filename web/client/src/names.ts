@@ -7,7 +7,7 @@ export type EventName =
 
 /** Why a request was not done: a closed set. Decide by it, not by messages. */
 export type ErrorCode =
-  | "NotLoggedIn" | "AlreadyLoggedIn" | "DeviceInUse" | "UnknownDevice" | "DeviceOutOfService"
+  | "NotLoggedIn" | "AlreadyLoggedIn" | "DeviceInUse" | "SessionTakenOver" | "UnknownDevice" | "DeviceOutOfService"
   | "NoAlertingCall" | "NoActiveCall" | "NoHeldCall" | "NoSuchCall" | "InvalidState" | "SameState"
   | "InvalidDestination" | "DestinationBusy" | "InvalidQueue" | "ReasonCodeRequired" | "InvalidReasonCode"
   | "ConferenceFull" | "InvalidRequest" | "NotPermittedInMode" | "NotSupportedByClass" | "NotCapable"

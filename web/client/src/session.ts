@@ -1,6 +1,6 @@
-import type { Accepted, Activity, ActivityProperties, Event, Opened, OpenSession, Snapshot } from "./api.js";
+import type { Accepted, Activity, ActivityProperties, Event, Opened, OpenSession, Problem, Snapshot } from "./api.js";
 import { Backoff, pause } from "./backoff.js";
-import { CtilinkError, OutcomeUnknown, passes, Unreachable } from "./errors.js";
+import { CtilinkError, errorBy, OutcomeUnknown, passes, Unreachable } from "./errors.js";
 import { fold, orderOf, placeOf, tidy, type Known } from "./fold.js";
 import type { Http } from "./http.js";
 import { cameTrue } from "./outcome.js";
@@ -162,6 +162,9 @@ export class Session {
     this.change({ pending: [...this.current.pending, { key, activity, callId }] });
     try {
       return await this.insist(activity, properties, key, Date.now() + (options.patience ?? 40_000));
+    } catch (error) {
+      this.lose(error as CtilinkError);
+      throw error;
     } finally {
       this.change({ pending: this.current.pending.filter((p) => p.key !== key) });
     }
@@ -219,7 +222,8 @@ export class Session {
     try {
       await this.http.json<void>(`${this.path()}?${query}`, { method: "DELETE", headers: this.headers() });
     } catch (error) {
-      if (!(error instanceof CtilinkError) || error.status !== 404 || !error.problem) throw error; // closed already
+      if (!(error instanceof CtilinkError) || !error.problem) throw error;
+      if (!this.lose(error) && error.status !== 404) throw error; // else closed already
     }
     this.end("closed");
   }
@@ -237,7 +241,7 @@ export class Session {
     if (this.resumable) headers["Last-Event-ID"] = this.current.lastEventId;
     return readStream(this.http, `${this.path()}/events`, headers, life, {
       retry: (milliseconds) => (this.backoff.retry = milliseconds),
-      event: (event) => this.take(event as Event),
+      event: (event, type) => (type === "End" ? this.lose(errorBy(event as Problem)) : this.take(event as Event)),
       opened: (resume) => {
         this.backoff.reset();
         if (resume === "replayed") this.change({ connection: "live", trouble: undefined });
@@ -273,10 +277,18 @@ export class Session {
     this.change(tidy(snapshot));
   }
 
+  /** Ends the session when the error says that another desk has it now. */
+  private lose(error: CtilinkError): boolean {
+    if (error.code !== "SessionTakenOver") return false;
+    this.end("takenOver", error);
+    return true;
+  }
+
   /** Says whether coming back may help, and does what it needs. */
   private async curable(error: CtilinkError): Promise<boolean> {
     const { status } = error;
     if (passes(error)) return true;
+    if (this.lose(error)) return false;
     if (status === 400) return this.beginAnew();
     if (status === 401) return this.change({ connection: "unauthorized", trouble: error }), false;
     if (status === 403) return this.reopen();

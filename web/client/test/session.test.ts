@@ -98,11 +98,13 @@ test("another desk takes over", limit, async (t) => {
   await session.until((s) => s.connection === "live");
   await assert.rejects(link.open({ agentId: "4006", dn: "1007" }), { code: "DeviceInUse" });
   const moved = await link.open({ agentId: "4006", dn: "1007", takeOver: true });
-  assert.equal((await session.until((s) => s.connection === "ended")).endReason, "takenOver");
+  const told = await session.until((s) => s.connection === "ended");
+  assert.deepEqual([told.endReason, told.trouble?.code], ["takenOver", "SessionTakenOver"]);
+  await assert.rejects(session.perform("SetAgentReady"), { code: "SessionTakenOver", status: 410 });
   const colleague = await link.open({ agentId: "4007", dn: "1007", takeOver: true });
   t.after(() => colleague.close());
   await moved.until((s) => s.connection === "ended");
-  assert.notEqual(moved.state.endReason, "closed");
+  assert.equal(moved.state.endReason, "takenOver");
 });
 
 test("a lost connection: nothing is missed", limit, async (t) => {

@@ -22,13 +22,13 @@ function server(answers: Record<string, Answer[]>) {
 
 const json = (status: number, body: object, type = "application/json") =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": type } });
-const problem = (status: number, code: string) =>
-  json(status, { code, message: code, status, retryable: status >= 500, severity: "Fail", title: "", type: "" }, "application/problem+json");
+const problemOf = (status: number, code: string) => ({ code, message: code, status, retryable: status >= 500, severity: "Fail", title: "", type: "" });
+const problem = (status: number, code: string) => json(status, problemOf(status, code), "application/problem+json");
 const proxyPage = (status: number) => new Response("<h1>nginx</h1>", { status, headers: { "Content-Type": "text/html" } });
 
 /** A stream that says what it is given, and then nothing more until it is cut. */
 const stream = (...events: object[]): Answer => ({ signal }) => {
-  const text = "retry: 1\n\n" + events.map((e) => `data: ${JSON.stringify(e)}\n\n`).join("");
+  const text = "retry: 1\n\n" + events.map((e) => `event: ${"code" in e ? "End" : "any"}\ndata: ${JSON.stringify(e)}\n\n`).join("");
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode(text));
@@ -80,11 +80,31 @@ test("what does not pass ends the session, and says why", limit, async (t) => {
     [404, "InvalidRequest", ["ended", "closedElsewhere"]],
     [404, "UnknownDevice", ["ended", "refused"]],
     [409, "DeviceInUse", ["ended", "takenOver"]],
+    [410, "SessionTakenOver", ["ended", "takenOver"]],
   ];
   for (const [status, code, want] of cases) {
     const { fetch } = server({ [events]: [() => problem(status, code)] });
     const state = await restore(t, fetch).until(over);
     assert.deepEqual([state.connection, state.endReason, state.trouble?.code], [...want, code], `${status} ${code}`);
+  }
+});
+
+test("a take-over ends the session, whatever tells of it first", limit, async (t) => {
+  const taken = () => problem(410, "SessionTakenOver");
+  const path = "/v1/sessions/4001";
+  const cases: [string, Record<string, Answer[]>, (session: Session) => Promise<unknown>][] = [
+    ["the stream", { [events]: [stream(event({ id: "9-5", type: "Snapshot", name: "Snapshot", snapshot: snapshot({}) }), problemOf(410, "SessionTakenOver"))] }, (s) => s.until(over)],
+    ["a request", { [events]: [begin], [`POST ${path}/activities/HoldCall`]: [taken] }, (s) => assert.rejects(s.perform("HoldCall", { callId: "1" }), { code: "SessionTakenOver", status: 410 })],
+    ["closing", { [events]: [begin], [`DELETE ${path}?`]: [taken] }, (s) => s.close()],
+  ];
+  for (const [name, answers, happens] of cases) {
+    const { fetch, asked } = server(answers);
+    const session = restore(t, fetch);
+    if (name !== "the stream") await session.until(live);
+    await happens(session);
+    assert.deepEqual([session.state.connection, session.state.endReason, session.state.trouble?.code], ["ended", "takenOver", "SessionTakenOver"], name);
+    assert.equal(asked.filter((asked) => asked === events).length, 1, name);
+    assert.deepEqual(session.state.pending, [], name);
   }
 });
 

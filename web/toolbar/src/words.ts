@@ -7,6 +7,7 @@ export const errors: Record<ErrorCode, [what: string, todo: string]> = {
   NotLoggedIn: ["You are not logged in to the telephone system.", "Log in first."],
   AlreadyLoggedIn: ["You are logged in already.", "Nothing needs to be done."],
   DeviceInUse: ["Somebody is working at this telephone, or you are working at another one.", "Take over to work here; the other desk is then closed."],
+  SessionTakenOver: ["Your session goes on at another desk, or a colleague has taken over this telephone.", "Log in here to take it back."],
   UnknownDevice: ["The telephone system does not know this telephone.", "Check the number of the telephone."],
   DeviceOutOfService: ["Your telephone is out of service.", "Check that it is plugged in and registered, then try again."],
   NoAlertingCall: ["No call is ringing.", "The caller may have hung up."],

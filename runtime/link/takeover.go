@@ -1,0 +1,98 @@
+package link
+
+import (
+	"context"
+	"time"
+
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
+)
+
+// ErrTakenOver is what the desktop is told that had a session which somebody took over.
+var ErrTakenOver = opencti.Errorf(opencti.SessionTakenOver,
+	"another desktop has taken over the agent or the device of this session; open it anew with POST /v1/sessions, with takeOver to take it back")
+
+// takeOver ends a session for somebody who takes its agent or its device over: the agent is
+// logged out there first, as the CTI server would refuse the next log-in. Where that cannot
+// be done the session stays as it is.
+func (l *Link) takeOver(ctx context.Context, other *member) error {
+	if err := l.vacate(ctx, other); err != nil {
+		return err
+	}
+	err := l.close(ctx, other, session.ErrTakenOver)
+	if ctx.Err() != nil {
+		return opencti.AsError(ctx.Err())
+	}
+	if err != nil { // it is over here; what is left at the server ends with the connection
+		l.o.Log.Warn("Closing a session that is taken over failed", "device", opencti.Mask(other.DN()), "error", err)
+	}
+	l.noteEnd(other.Key(), session.ErrTakenOver)
+	return nil
+}
+
+// vacate logs the agent of a session out. One that was inherited and is not yet in step is
+// brought there first: before that nobody knows whether the agent is logged in.
+func (l *Link) vacate(ctx context.Context, other *member) error {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	gone, err := l.settled(ctx, other)
+	if err == nil && !gone {
+		err = other.Vacate(ctx)
+	}
+	e := opencti.AsError(err)
+	if e == nil {
+		return nil
+	}
+	device := opencti.Mask(other.DN())
+	if e.Code == opencti.UnknownDevice || e.Code == opencti.DeviceOutOfService {
+		l.o.Log.Warn("An agent is not logged out of a device that is gone", "agent", other.AgentID(), "device", device, "error", e)
+		return nil
+	}
+	why := *e
+	why.Message = "agent " + other.AgentID() + " cannot be logged out at device " + device + ", and goes on there: " + e.Message
+	return &why
+}
+
+// ending is how and when a session ended: session.ErrClosed or session.ErrTakenOver.
+type ending struct {
+	how error
+	at  time.Time
+}
+
+// noteEnd notes the end of a session, unless it was opened anew meanwhile.
+func (l *Link) noteEnd(key string, how error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, again := l.sessions[key]; again {
+		return
+	}
+	e := ending{how, time.Now()}
+	l.endings[key] = e
+	l.journal.ended(key, e)
+}
+
+// EndedSince says how the session of that name has ended at or after a time:
+// session.ErrClosed when a desktop closed it, session.ErrTakenOver when one took it over.
+// What another desktop still holds of it does not open it again. Nil: it has not, as far as
+// is known.
+func (l *Link) EndedSince(key string, t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.endings[key]; ok && !e.at.Before(t) {
+		return e.how
+	}
+	return nil
+}
+
+// join takes what another desktop of the session says of where the user sits.
+func (l *Link) join(m *member, p session.Presence) {
+	if p == (session.Presence{}) || p == m.Presence() {
+		return
+	}
+	m.SetPresence(p)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sessions[m.Key()] == m {
+		l.journal.says(m)
+	}
+}
