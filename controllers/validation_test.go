@@ -41,6 +41,9 @@ func TestSchema(t *testing.T) {
 	parameter := func(p v1alpha1.Parameter) func(*v1alpha1.ImplementationClassSpec) {
 		return func(s *v1alpha1.ImplementationClassSpec) { s.Parameters = []v1alpha1.Parameter{p} }
 	}
+	portrait := func(f v1alpha1.PortraitFront) func(*v1alpha1.CTILinkSpec) {
+		return func(s *v1alpha1.CTILinkSpec) { s.Desktop.Portrait = &f }
+	}
 	ref := &v1alpha1.LocalObjectReference{Name: "x"}
 	ruled := func(r v1alpha1.EventRules) func(*v1alpha1.CTILinkSpec) {
 		return func(s *v1alpha1.CTILinkSpec) { s.Rules = &r }
@@ -81,6 +84,13 @@ func TestSchema(t *testing.T) {
 		"config from a ConfigMap": {link("support", source(v1alpha1.ConfigSource{ConfigMapRef: ref})), ""},
 		"config from both":        {link("support", source(v1alpha1.ConfigSource{SecretRef: ref, ConfigMapRef: ref})), "either secretRef or configMapRef"},
 		"config from nothing":     {link("support", source(v1alpha1.ConfigSource{})), "either secretRef or configMapRef"},
+		"Portrait's clients": {link("support", portrait(v1alpha1.PortraitFront{
+			SocketTimeoutSeconds: 300, TokenInPath: v1alpha1.TokenInPathAllowed, Names: map[string]v1alpha1.PortraitName{"MAKECALL": "MakeCall"}})), ""},
+		"Portrait's clients silent for no time": {link("support", portrait(v1alpha1.PortraitFront{SocketTimeoutSeconds: 9})), "portrait.socketTimeoutSeconds"},
+		"a token somewhere":                     {link("support", portrait(v1alpha1.PortraitFront{TokenInPath: "Query"})), "portrait.tokenInPath"},
+		"Portrait's name that is none": {link("support", portrait(v1alpha1.PortraitFront{
+			Names: map[string]v1alpha1.PortraitName{"MAKECALL": "Make call"}})), "portrait.names.MAKECALL"},
+		"log level unheard of": {link("support", func(s *v1alpha1.CTILinkSpec) { s.Runtime.LogLevel = "3" }), "logLevel"},
 		"standby unheard of": {link("support", func(s *v1alpha1.CTILinkSpec) {
 			s.Runtime.Standby = "Perhaps"
 		}), "standby"},

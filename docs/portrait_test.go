@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -23,15 +24,39 @@ func TestADayWithPortrait(t *testing.T) {
 		t.Fatalf("the day has only %d answers", len(answers))
 	}
 	old := answers[len(answers)-7]
-	for _, event := range []string{"INCOMINGCALL", "ESTABLISHCALL"} {
-		if strings.Count(old, "<"+event+">") != 2 {
-			t.Errorf("the old client did not hear of two calls: %s", old)
+	for event, times := range map[string]int{"INCOMINGCALL": 3, "ESTABLISHCALL": 2} {
+		if strings.Count(old, "<"+event+">") != times {
+			t.Errorf("the old client did not hear of %d times %s: %s", times, event, old)
 		}
 	}
 	if strings.Contains(old, "STATENOW") || strings.Contains(old, "CALLHELD") {
 		t.Errorf("the old client heard more than the guide has: %s", old)
 	}
 	valid(t, answers)
+	asked := requestsOf(t)
+	if len(asked) < 25 {
+		t.Errorf("the page's table has only %d requests", len(asked))
+	}
+	for _, request := range asked {
+		if !strings.Contains(out, "<REQUEST>"+request+"</REQUEST>") {
+			t.Errorf("the day has no %s", request)
+		}
+	}
+}
+
+// requestsOf are the requests of the page's table.
+func requestsOf(t *testing.T) (names []string) {
+	t.Helper()
+	page, err := os.ReadFile("portrait.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Requests\n")
+	table, _, _ := strings.Cut(section, "\nThose from ")
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z]+)` \\|").FindAllStringSubmatch(table, -1) {
+		names = append(names, row[1])
+	}
+	return names
 }
 
 // valid holds documents against the schema.

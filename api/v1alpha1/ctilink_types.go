@@ -87,7 +87,14 @@ type RuntimeSpec struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	PriorityClassName string `json:"priorityClassName,omitempty"`
+	// logLevel of the pods. info when absent.
+	// +optional
+	LogLevel LogLevel `json:"logLevel,omitempty"`
 }
+
+// LogLevel says how much is logged: everything of its kind and worse.
+// +kubebuilder:validation:Enum=error;warn;info;debug
+type LogLevel string
 
 // Standby says whether a second pod waits to take over.
 // +kubebuilder:validation:Enum=Enabled;Disabled

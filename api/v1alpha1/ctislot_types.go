@@ -50,6 +50,10 @@ type CTISlotSpec struct {
 	// +optional
 	EventSink *EventSink `json:"eventSink,omitempty"`
 
+	// portrait is for clients of Portrait Foundation.
+	// +optional
+	Portrait *PortraitFront `json:"portrait,omitempty"`
+
 	// pools are the policies of the agents' pools, by name.
 	// +optional
 	// +listType=atomic

@@ -20,7 +20,46 @@ type DesktopSpec struct {
 	// events to /v1/events must send. Absent: the link takes none.
 	// +optional
 	IngestSecretRef *LocalObjectReference `json:"ingestSecretRef,omitempty"`
+
+	// portrait is for clients of Portrait Foundation, which speak XML at /portrait. The
+	// front is there in any case; this says how it is.
+	// +optional
+	Portrait *PortraitFront `json:"portrait,omitempty"`
 }
+
+// PortraitFront says how the front for clients of Portrait Foundation is.
+type PortraitFront struct {
+	// socketTimeoutSeconds is how long a client may be silent before it has to reconnect. 120
+	// when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	SocketTimeoutSeconds int32 `json:"socketTimeoutSeconds,omitempty"`
+	// tokenInPath Allowed lets clients that cannot set a header send the desktop token in the
+	// path, /portrait/<token>: the logs of proxies may then have it. Refused when absent.
+	// +optional
+	TokenInPath TokenInPath `json:"tokenInPath,omitempty"`
+	// names are what the clients call things otherwise: the name in docs/portrait.md to
+	// theirs.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=256
+	Names map[string]PortraitName `json:"names,omitempty"`
+}
+
+// TokenInPath says whether a token may stand in a path.
+// +kubebuilder:validation:Enum=Refused;Allowed
+type TokenInPath string
+
+// The two answers.
+const (
+	TokenInPathRefused TokenInPath = "Refused"
+	TokenInPathAllowed TokenInPath = "Allowed"
+)
+
+// PortraitName is the name of an element.
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9._-]*$`
+type PortraitName string
 
 // EventSink is an HTTP server that takes the events.
 type EventSink struct {

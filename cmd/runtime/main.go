@@ -21,8 +21,6 @@ import (
 	"k8s.io/klog/v2"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // Mozilla's roots: the image has no files
-
-	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
 )
 
 // version is set when the image is built.
@@ -41,7 +39,6 @@ type flags struct {
 	plainHTTP                                   bool
 	logLevel                                    string
 	recordEvents                                string
-	portrait                                    portraitFlags
 }
 
 const long = `Holds one slot of a CTILink.
@@ -87,9 +84,6 @@ func command() *cobra.Command {
 	p.StringSliceVar(&f.allowedOrigins, "allowed-origin", nil, "origin of web pages that may use the API, such as https://crm.example.com; may be repeated")
 	p.BoolVar(&f.plainHTTP, "plain-http", false, "with --manifests: HTTP without TLS; only on a loopback address")
 	p.StringVar(&f.recordEvents, "record-events", "", "with --manifests: file to which raw events are appended, for `runtime rules test`; it holds numbers and call data")
-	p.StringVar(&f.portrait.namesFile, "portrait-names-file", "", "file with what the clients of POST /portrait call its elements, a line OURS = theirs each")
-	p.DurationVar(&f.portrait.socketTimeout, "portrait-socket-timeout", portrait.DefaultSocketTimeout, "how long a client of POST /portrait may be silent before it has to reconnect")
-	p.BoolVar(&f.portrait.tokenInPath, "portrait-token-in-path", false, "take the desktop token in the path, too: POST /portrait/<token>; for clients that cannot set a header")
 	p.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	c.AddCommand(rulesCommand())
 	return c

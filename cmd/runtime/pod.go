@@ -33,6 +33,7 @@ type pod struct {
 	ownership *slots.Ownership
 	records   *slots.Records
 	sink      *eventSink
+	portrait  portraitFront
 	metrics   *metrics
 	log       *slog.Logger
 
@@ -62,14 +63,10 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 	if err := p.awaitDocument(ctx); err != nil {
 		return err
 	}
-	front, err := f.portrait.options()
-	if err != nil {
-		return err
-	}
 	api := server.New(server.Options{
 		Link: p.linkName(), Version: version, Routing: p, Token: server.FileSecret(f.tokenFile), IngestToken: f.ingestToken(),
 		SessionKey: []byte(key), Peers: id.transport(), MayAct: p.ownership.MayAct, Log: log, AllowedOrigins: f.allowedOrigins,
-		Portrait: front,
+		Portrait: p.portrait.options,
 	})
 	p.sink = newEventSink(f.sinkDir, false, api, p.ownership.MayAct, log)
 	peers := http.NewServeMux()
@@ -134,12 +131,20 @@ func (p *pod) changed(slot *v1alpha1.CTISlot) {
 		p.mu.Unlock()
 		return
 	}
+	p.front(slot)
 	if p.link != nil {
 		p.refused = p.apply(p.link, slot)
 	}
 	close(p.news)
 	p.news = make(chan struct{})
 	p.mu.Unlock()
+}
+
+// front puts in force what every pod of the link answers by, the standby, too.
+func (p *pod) front(slot *v1alpha1.CTISlot) {
+	if err := p.portrait.apply(slot.Spec.Portrait); err != nil {
+		p.log.Error("Refused the names of the Portrait front; the last good ones stay in force", "generation", slot.Generation, "error", err)
+	}
 }
 
 // apply puts a document in force in a link.

@@ -2,35 +2,40 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"sync/atomic"
 	"time"
 
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
+	"github.com/ctilink/ctilink-operator/controllers/plan"
 	"github.com/ctilink/ctilink-operator/runtime/server"
-	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
 )
 
-// portraitFlags are those of the Portrait front, see docs/portrait.md.
-type portraitFlags struct {
-	namesFile     string
-	socketTimeout time.Duration
-	tokenInPath   bool
+// portraitFront is how the Portrait front is, as the newest document that can be used says.
+// The zero value has the defaults; it is safe for concurrent use.
+type portraitFront struct {
+	now atomic.Pointer[server.PortraitOptions]
 }
 
-func (f portraitFlags) options() (server.PortraitOptions, error) {
-	o := server.PortraitOptions{SocketTimeout: f.socketTimeout, TokenInPath: f.tokenInPath}
-	if f.socketTimeout <= 0 {
-		return o, fmt.Errorf("--portrait-socket-timeout must be more than nothing, such as 120s, not %s", f.socketTimeout)
+// options are those in force.
+func (f *portraitFront) options() server.PortraitOptions {
+	if o := f.now.Load(); o != nil {
+		return *o
 	}
-	if f.namesFile == "" {
-		return o, nil
+	return server.PortraitOptions{}
+}
+
+// apply puts what a document says in force. On an error nothing changes.
+func (f *portraitFront) apply(spec *v1alpha1.PortraitFront) error {
+	o := &server.PortraitOptions{}
+	if spec != nil {
+		called, err := plan.PortraitNames(spec)
+		if err != nil {
+			return fmt.Errorf("spec.desktop.portrait.names: %w", err)
+		}
+		o.Names = called
+		o.SocketTimeout = time.Duration(spec.SocketTimeoutSeconds) * time.Second
+		o.TokenInPath = spec.TokenInPath == v1alpha1.TokenInPathAllowed
 	}
-	file, err := os.Open(f.namesFile)
-	if err != nil {
-		return o, fmt.Errorf("--portrait-names-file: %w", err)
-	}
-	defer file.Close()
-	if o.Names, err = portrait.ReadNames(file); err != nil {
-		return o, fmt.Errorf("--portrait-names-file %s: %w", f.namesFile, err)
-	}
-	return o, nil
+	f.now.Store(o)
+	return nil
 }

@@ -1,34 +1,38 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 )
 
-func TestPortraitFlags(t *testing.T) {
-	file := func(text string) string {
-		name := filepath.Join(t.TempDir(), "names")
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
+func TestPortraitFrontOfADocument(t *testing.T) {
+	var f portraitFront
+	if o := f.options(); o.TokenInPath || o.SocketTimeout != 0 || o.Names.Changed() {
+		t.Errorf("before the first document %+v", o)
 	}
-	for name, tc := range map[string]struct {
-		flags portraitFlags
-		says  string
-	}{
-		"as they are":         {portraitFlags{socketTimeout: time.Minute}, ""},
-		"names":               {portraitFlags{socketTimeout: time.Minute, namesFile: file("MAKECALL = MakeCall\n")}, ""},
-		"names that are none": {portraitFlags{socketTimeout: time.Minute, namesFile: file("MAKECALL\n")}, "line 1: write OURS = theirs"},
-		"no such file":        {portraitFlags{socketTimeout: time.Minute, namesFile: "/nothing/there"}, "--portrait-names-file"},
-		"no time":             {portraitFlags{}, "--portrait-socket-timeout must be"},
-	} {
-		_, err := tc.flags.options()
-		if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
-			t.Errorf("%s: %v, want %q", name, err, tc.says)
+	called := func(theirs v1alpha1.PortraitName) *v1alpha1.PortraitFront {
+		return &v1alpha1.PortraitFront{
+			SocketTimeoutSeconds: 60, TokenInPath: v1alpha1.TokenInPathAllowed, Names: map[string]v1alpha1.PortraitName{"MAKECALL": theirs},
 		}
+	}
+	if err := f.apply(called("MakeCall")); err != nil {
+		t.Fatal(err)
+	}
+	inForce := func() {
+		t.Helper()
+		if o := f.options(); !o.TokenInPath || o.SocketTimeout != time.Minute || o.Names.Of("MAKECALL") != "MakeCall" {
+			t.Errorf("%+v", o)
+		}
+	}
+	inForce()
+	if err := f.apply(called("ACCEPTCALL")); err == nil || !strings.Contains(err.Error(), "spec.desktop.portrait.names: MAKECALL would be") {
+		t.Errorf("%v", err)
+	}
+	inForce() // what cannot be used changes nothing
+	if err := f.apply(nil); err != nil || f.options().TokenInPath || f.options().Names.Changed() {
+		t.Errorf("%v %+v", err, f.options())
 	}
 }

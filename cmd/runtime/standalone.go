@@ -67,14 +67,14 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	if _, err := token(); err != nil {
 		return fmt.Errorf("--desktop-token-file: %w", err)
 	}
-	front, err := f.portrait.options()
-	if err != nil {
+	var front portraitFront
+	if err := front.apply(slot.Spec.Portrait); err != nil {
 		return err
 	}
 	api := server.New(server.Options{
 		Link: slot.Spec.LinkName, Version: version, Routing: server.Standalone{Link: l}, Token: token, SessionKey: key,
 		MayAct: always, Log: log, IngestToken: f.ingestToken(), AllowedOrigins: f.allowedOrigins,
-		Portrait: front,
+		Portrait: front.options,
 	})
 	ports := newListeners(log)
 	defer ports.stop()

@@ -79,6 +79,9 @@ var (
 	BadConfig = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
 		Text: "spec.config.{key} {problem}.",
 		Do:   "Correct the key; `kubectl get implementationclass NAME -o yaml` lists all keys with their types in status.parameters."})
+	PortraitName = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
+		Text: "spec.desktop.portrait.names.{name} {problem}.",
+		Do:   "[portrait.md](portrait.md#names-of-your-own) says what can be renamed. What was accepted before stays in force."})
 	LinkRules = add(Message{Object: Link, Condition: accepted, Status: no, Reason: v1alpha1.ReasonInvalidRules, Stalled: true,
 		Text: "spec.rules.{where}: {problem}",
 		Do:   "Correct it; [rules.md](rules.md) teaches the language, and `runtime rules check FILE` finds mistakes before `kubectl apply`. The rules that were accepted last stay in force."})

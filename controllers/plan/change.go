@@ -75,6 +75,9 @@ func (c *Change) document(old, next v1alpha1.CTISlotSpec) {
 	if !equality.Semantic.DeepEqual(old.EventSink, next.EventSink) {
 		c.because(Hot, "event sink changed")
 	}
+	if !equality.Semantic.DeepEqual(old.Portrait, next.Portrait) {
+		c.because(Hot, "Portrait front changed")
+	}
 	for _, pool := range policyChanges(old.Pools, next.Pools) {
 		c.because(Hot, "policy of pool "+pool+" changed")
 	}
@@ -159,7 +162,8 @@ func (c *Change) pods(old, next core.PodTemplateSpec) {
 		{"priority class changed", old.Spec.PriorityClassName == next.Spec.PriorityClassName},
 		{"other Secrets or ConfigMaps in spec.configFrom", slices.Equal(mounted(old, configVolumePrefix), mounted(next, configVolumePrefix))},
 		{"other Secrets in spec.desktop", slices.Equal(mounted(old, volumeSink, volumeIngest), mounted(next, volumeSink, volumeIngest))},
-		{"allowed origins or the ingest of spec.desktop changed", slices.Equal(before.Args, after.Args)},
+		{"log level changed", slices.Equal(logLevel(before.Args, true), logLevel(after.Args, true))},
+		{"allowed origins or the ingest of spec.desktop changed", slices.Equal(logLevel(before.Args, false), logLevel(after.Args, false))},
 		{"new certificate", certificate(old) == certificate(next)},
 	} {
 		if !part.same {
@@ -169,6 +173,11 @@ func (c *Change) pods(old, next core.PodTemplateSpec) {
 	if c.Effect != Roll && !covers(tree(old), tree(next)) {
 		c.because(Roll, "pod template of another version of the operator")
 	}
+}
+
+// logLevel gives the arguments that set the level, or all others.
+func logLevel(args []string, sets bool) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return strings.HasPrefix(arg, logLevelArg) != sets })
 }
 
 // mounted lists the objects behind the projected volumes whose names begin so.

@@ -100,6 +100,11 @@ func TestClassify(t *testing.T) {
 		"origins": {func(in *plan.Input) {
 			in.Link.Spec.Desktop.AllowedOrigins = []string{"https://crm.example.com"}
 		}, plan.Change{Effect: plan.Roll, Why: []string{"allowed origins or the ingest of spec.desktop changed"}}},
+		"Portrait's clients": {func(in *plan.Input) {
+			in.Link.Spec.Desktop.Portrait = &v1alpha1.PortraitFront{SocketTimeoutSeconds: 300, Names: map[string]v1alpha1.PortraitName{"MAKECALL": "MakeCall"}}
+		}, plan.Change{Effect: plan.Hot, Why: []string{"Portrait front changed"}}},
+		"log level": {runtime(func(r *v1alpha1.RuntimeSpec) { r.LogLevel = "debug" }),
+			plan.Change{Effect: plan.Roll, Why: []string{"log level changed"}}},
 		"certificate": {func(in *plan.Input) { in.TLSSecret = "support-tls-9876543210" },
 			plan.Change{Effect: plan.Roll, Why: []string{"new certificate"}}},
 		"image and config": {func(in *plan.Input) {

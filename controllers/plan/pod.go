@@ -110,9 +110,14 @@ func (r renderer) container(s Slot) *corev1.ContainerApplyConfiguration {
 		WithVolumeMounts(r.mounts()...)
 }
 
+const logLevelArg = "--log-level="
+
 // args name the slot, and what the desktop port takes only at its start.
 func (r renderer) args(s Slot) []string {
 	out := []string{"--slot=" + s.Name}
+	if level := r.Link.Spec.Runtime.LogLevel; level != "" {
+		out = append(out, logLevelArg+string(level))
+	}
 	for _, origin := range r.Link.Spec.Desktop.AllowedOrigins {
 		out = append(out, "--allowed-origin="+origin)
 	}

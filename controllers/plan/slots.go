@@ -50,6 +50,9 @@ func Slots(link *v1alpha1.CTILink, pools []v1alpha1.AgentPool, classes Lookup) (
 	if problem != nil {
 		return d, problem
 	}
+	if problem := checkPortrait(link.Spec.Desktop.Portrait); problem != nil {
+		return d, problem
+	}
 	d.Slots = []Slot{{
 		Index: 0,
 		Name:  SlotName(link.Name, 0),
@@ -60,6 +63,7 @@ func Slots(link *v1alpha1.CTILink, pools []v1alpha1.AgentPool, classes Lookup) (
 			Config:     config,
 			Rules:      effective,
 			EventSink:  link.Spec.Desktop.EventSink,
+			Portrait:   link.Spec.Desktop.Portrait,
 			Activities: class.Activities,
 			Pools:      policies(d.Pools),
 			Agents:     byID(d.Pools),

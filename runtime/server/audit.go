@@ -30,6 +30,7 @@ type record struct {
 	operation string
 	requestID string
 	passedOn  bool // the holder writes the line
+	silent    bool // a client asks by itself, and is answered: nobody's request
 }
 
 type recordKey struct{}
@@ -57,7 +58,7 @@ func (s *Server) audit(client func(*http.Request) string, next http.Handler) htt
 		rec := &record{begun: time.Now(), client: client(r), operation: operationOf(r)}
 		aw := http.ResponseWriter(&auditWriter{ResponseWriter: w, record: rec, log: s.line})
 		if isPortrait(r.URL.Path) {
-			aw = &xmlProblems{aw, s.o.Portrait.Names}
+			aw = &xmlProblems{aw, s.portrait.NamesFor(r)}
 		}
 		next.ServeHTTP(aw, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
 	})
@@ -98,7 +99,7 @@ type auditLog struct {
 
 // line writes a request's line.
 func (s *Server) line(rec *record, status int, code string) {
-	if rec.passedOn {
+	if rec.passedOn || rec.silent {
 		return
 	}
 	what := []any{

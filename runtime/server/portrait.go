@@ -10,16 +10,13 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
 // PortraitOptions say how the link's Portrait front is, see docs/portrait.md.
 type PortraitOptions struct {
-	// Names are what the deployment's clients call things.
-	Names portrait.Names
-	// SocketTimeout ends the registration of a client that is silent for longer; 120 s when
-	// zero.
-	SocketTimeout time.Duration
+	portrait.Settings
 	// TokenInPath lets clients that cannot set a header send the desktop token in the path:
 	// POST /portrait/<token>. Paths are written to the logs of proxies, so it is the weaker way.
 	TokenInPath bool
@@ -33,11 +30,19 @@ func isPortrait(path string) bool {
 }
 
 func (s *Server) registerPortrait() {
-	o := s.o.Portrait
 	s.portrait = portrait.New(portrait.Options{
-		Sessions: portraitSessions{s}, Names: o.Names, SocketTimeout: o.SocketTimeout, Audit: auditPortrait, Log: s.o.Log,
+		Sessions: portraitSessions{s}, Audit: auditPortrait, Log: s.o.Log,
+		Settings: func() portrait.Settings { return s.portraitOptions().Settings },
 	})
 	s.work.Handle("POST "+portraitPath, s.portrait)
+}
+
+// portraitOptions are those in force.
+func (s *Server) portraitOptions() PortraitOptions {
+	if s.o.Portrait == nil {
+		return PortraitOptions{}
+	}
+	return s.o.Portrait()
 }
 
 // portraitDoor takes the token from the path, where that is allowed.
@@ -48,7 +53,7 @@ func (s *Server) portraitDoor(next http.HandlerFunc) http.HandlerFunc {
 			next(w, r)
 			return
 		}
-		if !s.o.Portrait.TokenInPath {
+		if !s.portraitOptions().TokenInPath {
 			writeProblem(w, withStatus(http.StatusForbidden, opencti.Forbidden, "this link takes no token in the path; send Authorization: Bearer <token>"))
 			return
 		}
@@ -71,10 +76,8 @@ func (s *Server) guardPortrait(w http.ResponseWriter, r *http.Request, l *limits
 		return p
 	}
 	if p == nil {
-		if _, token, ok := strings.Cut(doc.ClientID, "."); ok {
-			if t, err := s.signer.verify(token); err == nil {
-				return tooMany(l.sessions.take(t.key()))
-			}
+		if t, err := s.signer.verify(doc.TokenOfSession()); err == nil {
+			return tooMany(l.sessions.take(t.key()))
 		}
 	}
 	if slow := tooMany(l.addresses.take(clientOf(r))); slow != nil {
@@ -106,6 +109,7 @@ func auditPortrait(w http.ResponseWriter, r *http.Request, o portrait.Outcome) {
 		rec.operation = o.Request
 	}
 	rec.requestID = o.RequestID
+	rec.silent = o.Poll && o.Code == ""
 	if o.Session != nil {
 		rec.of(o.Session)
 	}
@@ -115,7 +119,7 @@ func auditPortrait(w http.ResponseWriter, r *http.Request, o portrait.Outcome) {
 // xmlProblems lets problems be told to the clients of the front as they can read them.
 type xmlProblems struct {
 	http.ResponseWriter
-	names portrait.Names
+	names names.Names
 }
 
 // Unwrap lets http.ResponseController reach what is beneath.
@@ -141,7 +145,7 @@ func (x *xmlProblems) body(p *Problem) []byte {
 	if len(p.Errors) > 0 {
 		f.Element = p.Errors[0].Location
 	}
-	return x.names.Write(&portrait.Answer{Failed: f}, portrait.UTF8)
+	return portrait.Write(&portrait.Answer{Failed: f}, x.names, portrait.UTF8)
 }
 
 // portraitSessions are the sessions of the link at work, for the front.

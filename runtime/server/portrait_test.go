@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 	"github.com/ctilink/ctilink-operator/runtime/slots"
 )
 
@@ -107,7 +109,9 @@ func TestPortraitAuthentication(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log lines
 			holder := holding(t, "a", 7, withLog(&log))
-			p := newPod(t, "b", withLog(&log), func(o *Options) { o.Portrait.TokenInPath = tc.inPath })
+			p := newPod(t, "b", withLog(&log), func(o *Options) {
+				o.Portrait = func() PortraitOptions { return PortraitOptions{TokenInPath: tc.inPath} }
+			})
 			p.routing.set(nil, holder.asHolder())
 			a := p.do("POST", tc.path, document, header{"Authorization": tc.header, "Content-Type": "text/xml"})
 			if a.StatusCode != tc.status || a.element(t, "CODE") != tc.wantCode {
@@ -192,6 +196,77 @@ func TestPortraitIsAudited(t *testing.T) {
 	} {
 		if got[0][key] != want {
 			t.Errorf("%s is %v, want %v", key, got[0][key], want)
+		}
+	}
+}
+
+// Clients poll by themselves all day: that is nobody's request. It is told when it is refused.
+func TestPortraitPollsAreNotAudited(t *testing.T) {
+	var log lines
+	p := holding(t, "a", 7, withLog(&log))
+	c := p.portraitClient()
+	log.audited(t)
+	if a := p.portraitDo(ofClient("GETEVENTS", c, "")); a.element(t, "STATUS") != "OK" {
+		t.Fatalf("%s", a.body)
+	}
+	if got := log.audited(t); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	for name, tc := range map[string]struct {
+		document, token, operation, code string
+	}{
+		"acknowledges what never was": {ofClient("GETEVENTS", c, "<ACK>7-99</ACK>"), desktopToken, "GETEVENTS", "InvalidRequest"},
+		"is nobody's":                 {ofClient("GETEVENTS", "x", ""), desktopToken, "GETEVENTS", "InvalidRequest"},
+		"has no right":                {ofClient("GETEVENTS", c, ""), "guess", "POST /portrait", "AuthenticationFailed"},
+	} {
+		p.portraitDo(tc.document, header{"Authorization": "Bearer " + tc.token})
+		if got := log.audited(t); len(got) != 1 || got[0]["operation"] != tc.operation || got[0]["code"] != tc.code {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A session that was opened with the JSON API is read through the front; its token opens no
+// other, and no door that it does not open there.
+func TestPortraitJoinsTheSessionOfAToken(t *testing.T) {
+	p := holding(t, "a", 7)
+	token := p.open().SessionToken
+	join := func(more string) answer {
+		return p.portraitDo("<CTICLIENTINITIALIZE><SESSIONTOKEN>" + token + "</SESSIONTOKEN>" + more + "</CTICLIENTINITIALIZE>")
+	}
+	c := join("").element(t, "CLIENTID")
+	p.happen(opencti.Offering, "c1")
+	if a := p.portraitDo(ofClient("GETEVENTS", c, "<WAIT>20</WAIT>")); a.element(t, "CALLID") != "c1" {
+		t.Errorf("%s", a.body)
+	}
+	if a := join("<AGENTID>4001</AGENTID>"); a.element(t, "CODE") != "InvalidRequest" || a.element(t, "ELEMENT") != "AGENTID" {
+		t.Errorf("%s", a.body)
+	}
+	if a := p.do("DELETE", "/v1/sessions/4001", ""); a.StatusCode != http.StatusNoContent {
+		t.Fatalf("%d", a.StatusCode)
+	}
+	if a := join(""); a.element(t, "CODE") != "InvalidState" || a.element(t, "SENDFIRST") != "CTICLIENTINITIALIZE" {
+		t.Errorf("a closed session came back: %s", a.body)
+	}
+	token += "x"
+	if a := join(""); a.element(t, "CODE") != "Forbidden" {
+		t.Errorf("%s", a.body)
+	}
+}
+
+// Whoever has another names file of an old client may speak the front's own names.
+func TestPortraitStandardNames(t *testing.T) {
+	theirs, err := names.New(map[string]string{"CTICLIENTINITIALIZE": "Hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := holding(t, "a", 7, func(o *Options) {
+		o.Portrait = func() PortraitOptions { return PortraitOptions{Settings: portrait.Settings{Names: theirs}} }
+	})
+	for path, status := range map[string]int{"/portrait": 400, "/portrait?names=standard": 200, "/portrait?names=other": 400} {
+		a := p.do("POST", path, "<CTICLIENTINITIALIZE><AGENTID>4001</AGENTID></CTICLIENTINITIALIZE>", header{"Content-Type": "text/xml"})
+		if a.StatusCode != status {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
 		}
 	}
 }

@@ -64,8 +64,9 @@ type Options struct {
 	AllowedOrigins []string
 	// KeepAlive is the time between the comments on an idle stream; 15 s when zero.
 	KeepAlive time.Duration
-	// Portrait is for the front at /portrait.
-	Portrait PortraitOptions
+	// Portrait gives what is in force for the front at /portrait; nil: the defaults. It is safe
+	// for concurrent use.
+	Portrait func() PortraitOptions
 }
 
 // Server answers desktops and other pods. It is safe for concurrent use.

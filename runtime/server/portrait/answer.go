@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -46,8 +47,6 @@ const (
 	statusOK   = "OK"
 	statusFail = "FAIL"
 )
-
-const reconnect = "CTICLIENTRECONNECT"
 
 var statisticsFields = []field[opencti.QueueStatistics]{
 	one("QUEUE", func(q opencti.QueueStatistics) string { return q.Queue }),
@@ -97,22 +96,25 @@ var answerFields = []field[*Answer]{
 	one("LAST", func(a *Answer) string { return a.Last }),
 }
 
-// names are the elements whose text is a name of the table, and told as clients call it.
-var names = map[string]bool{"REQUEST": true, "STATUS": true, "SENDFIRST": true, "CAN": true, "MAY": true}
+// named are the elements whose text is a name of the table, and told as clients call it.
+var named = map[string]bool{
+	"REQUEST": true, "STATUS": true, "SENDFIRST": true, "CAN": true, "MAY": true, "MAYBECOME": true, "REASONREQUIRED": true,
+}
 
-// Write gives the document of an answer, in the character set of its request.
-func (n Names) Write(a *Answer, c Charset) []byte {
+// Write gives the document of an answer, under a deployment's names and in the character set
+// of its request.
+func Write(a *Answer, n names.Names, c Charset) []byte {
 	root := node{name: "RESPONSE", children: tellAll(answerFields, a)}
-	n.rename(&root)
+	rename(&root, n)
 	return write(root, n, c)
 }
 
-func (n Names) rename(of *node) {
-	if names[of.name] {
-		of.text = n.of(of.text)
+func rename(of *node, n names.Names) {
+	if named[of.name] {
+		of.text = n.Of(of.text)
 	}
 	for i := range of.children {
-		n.rename(&of.children[i])
+		rename(&of.children[i], n)
 	}
 }
 

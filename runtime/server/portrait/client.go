@@ -240,7 +240,7 @@ const clientsBound = 32
 
 // clients are those that are registered. It is safe for concurrent use.
 type clients struct {
-	timeout time.Duration
+	timeout func() time.Duration
 	now     func() time.Time
 
 	mu    sync.Mutex
@@ -268,7 +268,7 @@ func (cs *clients) enter(id string) (c *client, done func()) {
 	}
 }
 
-func (cs *clients) silent(c *client) bool { return c.busy == 0 && cs.now().Sub(c.heard) > cs.timeout }
+func (cs *clients) silent(c *client) bool { return c.busy == 0 && cs.now().Sub(c.heard) > cs.timeout() }
 
 // add registers a client.
 func (cs *clients) add(c *client) error {
@@ -285,7 +285,7 @@ func (cs *clients) add(c *client) error {
 
 // sweep forgets who was silent, now and then.
 func (cs *clients) sweep() {
-	if cs.now().Sub(cs.swept) < cs.timeout/4 {
+	if cs.now().Sub(cs.swept) < cs.timeout()/4 {
 		return
 	}
 	cs.swept = cs.now()
@@ -340,7 +340,7 @@ const idLength = 26
 func parseHandle(h string) (id string, extra bool, token string, err error) {
 	name, token, ok := strings.Cut(h, ".")
 	if !ok || len(name) != idLength+1 || name[0] != 'p' && name[0] != 'x' {
-		return "", false, "", &Failure{Element: "CLIENTID", First: "CTICLIENTINITIALIZE",
+		return "", false, "", &Failure{Element: "CLIENTID", First: initialize,
 			Why: opencti.Errorf(opencti.InvalidRequest, "CLIENTID is not one that CTICLIENTINITIALIZE gave")}
 	}
 	return name[1:], name[0] == 'x', token, nil

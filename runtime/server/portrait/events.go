@@ -58,13 +58,23 @@ var eventFields = []field[*session.Event]{
 	one("CAUSE", func(e *session.Event) string { return e.Cause }),
 	one("CAUSEDBY", func(e *session.Event) string { return e.CausedBy }),
 	one("TRANSFERROLE", func(e *session.Event) string { return string(e.Role) }),
+	when("ENDED", func(e *session.Event) bool { return e.Ended }),
 	many("PREVIOUSCALLID", func(e *session.Event) []string { return e.PreviousCallIDs }),
 	inner("CALL", "Call", callFields, func(e *session.Event) (*opencti.Call, bool) { return e.Call, e.Call != nil }),
+	each("OTHERCALL", "OtherCall", otherFields, othersOf),
 	inner("AGENT", "Agent", agentFields, func(e *session.Event) (opencti.AgentState, bool) {
 		if e.Agent == nil {
 			return opencti.AgentState{}, false
 		}
 		return *e.Agent, true
+	}),
+	ofTable("MAY", func(e *session.Event) []string { return requestsFor(e.Activities) }),
+	ofTable("MAYBECOME", func(e *session.Event) []string { return statesFor(e.Activities) }),
+	one("ACTIVITY", func(e *session.Event) string {
+		if e.Failed == nil {
+			return ""
+		}
+		return string(e.Failed.Activity)
 	}),
 	inner("ERROR", "Error", errorFields, func(e *session.Event) (*Failure, bool) {
 		if e.Failed == nil {

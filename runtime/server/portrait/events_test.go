@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -43,18 +44,30 @@ func was(ids ...string) func(*session.Event) {
 // Every event, its golden, valid. The key is the client's name of it.
 func TestEveryEvent(t *testing.T) {
 	all := map[string]*session.Event{
-		incomingCall:          event(opencti.Offering, "c1", offered(opencti.ByQueue)),
+		incomingCall: event(opencti.Offering, "c1", offered(opencti.ByQueue), func(e *session.Event) {
+			e.Call.Treatment = &opencti.Treatment{
+				Rule: "gold", ScreenPop: &opencti.ScreenPop{URL: "https://crm.example/?a=1&b=2"}, Answer: opencti.AnswerAfterDelay, DelaySeconds: 3,
+			}
+		}),
 		incomingConsult:       event(opencti.Offering, "c1", offered(opencti.ByConsult)),
 		incomingBlindTransfer: event(opencti.Offering, "c1", offered(opencti.ByBlindTransfer)),
-		establishCall:         event(opencti.Established, "c1", offered(opencti.ByQueue)),
-		callAbandoned:         event(opencti.Abandoned, "c1", ended),
-		callReleased:          event(opencti.Released, "c1", ended),
-		callHeld:              event(opencti.Held, "c1"),
-		callRetrieved:         event(opencti.Retrieved, "c1"),
-		callStateChanged:      event(opencti.Transferred, "c2", was("c1"), func(e *session.Event) { e.Role, e.CausedBy = opencti.Remaining, "r-1" }),
-		callDataChanged:       event(opencti.CallInfo, "c1"),
+		establishCall: event(opencti.Established, "c1", offered(opencti.ByQueue), func(e *session.Event) {
+			e.Call.Muted, e.Call.NetworkReached, e.Call.StartedAt, e.Call.AnsweredAt = true, true, e0, &e0
+			e.Capabilities = map[string][]opencti.Activity{"c2": {opencti.UnmuteCall}, "c0": {}}
+		}),
+		callAbandoned:    event(opencti.Abandoned, "c1", ended),
+		callReleased:     event(opencti.Released, "c1", ended),
+		callHeld:         event(opencti.Held, "c1"),
+		callRetrieved:    event(opencti.Retrieved, "c1"),
+		callStateChanged: event(opencti.Transferred, "c2", was("c1"), func(e *session.Event) { e.Role, e.CausedBy = opencti.Remaining, "r-1" }),
+		callDataChanged:  event(opencti.CallInfo, "c1"),
 		agentStateChanged: event(opencti.Unavailable, "", func(e *session.Event) {
-			e.Agent = &opencti.AgentState{State: opencti.Unavailable, ReasonCode: "2", Queues: []opencti.QueueState{{Name: "support"}}, Since: e0}
+			e.Agent = &opencti.AgentState{
+				State: opencti.Unavailable, ReasonCode: "2", PendingState: opencti.AfterCallWork, PendingReasonCode: "3", NativeState: "AUX",
+				Queues: []opencti.QueueState{{Name: "support"}, {Name: "sales", State: opencti.Available}}, Cause: opencti.CauseSupervisor,
+				WrapUpEndsAt: &e0, Since: e0,
+			}
+			e.Activities = []opencti.Activity{opencti.SetAgentReady, opencti.LogoutAgent}
 		}),
 		linkStateChanged: event(opencti.LinkLost, ""),
 		requestFailed: event(opencti.RequestFailed, "", func(e *session.Event) {
@@ -64,7 +77,10 @@ func TestEveryEvent(t *testing.T) {
 		stateNow: event(opencti.SnapshotEvent, "", func(e *session.Event) {
 			e.Snapshot = &session.Snapshot{
 				DN: "1001", AgentID: "4001", Mode: opencti.Full, Link: opencti.LinkUp, Agent: opencti.AgentState{State: opencti.Available, Since: e0},
-				Calls: []*opencti.Call{event(opencti.Held, "c1").Call}, Activities: []opencti.Activity{opencti.MakeCall},
+				Calls: []*opencti.Call{event(opencti.Held, "c1").Call}, Activities: []opencti.Activity{opencti.MakeCall, opencti.SetAgentNotReady},
+				Pool: "sales", OpenedAt: e0, ReasonCodes: session.ReasonCodes{
+					Unavailable: []session.Reason{{Code: "1", Label: "Lunch"}}, Logout: []session.Reason{{Code: "9"}}, Required: []string{"Unavailable", "Logout"},
+				},
 			}
 		}),
 	}
@@ -78,7 +94,7 @@ func TestEveryEvent(t *testing.T) {
 			if len(told) != 1 || told[0].name != known.name {
 				t.Fatalf("%+v", told)
 			}
-			document := Names{}.Write(&Answer{Request: "GETEVENTS", Events: &Events{told}, Last: e.ID}, UTF8)
+			document := Write(&Answer{Request: "GETEVENTS", Events: &Events{told}, Last: e.ID}, names.Names{}, UTF8)
 			golden(t, filepath.Join("testdata", known.name+".event.xml"), document)
 			valid(t, document)
 			if plain := (narrator{false, map[string]progress{}}).tell(e); (len(plain) == 0) != known.extra {

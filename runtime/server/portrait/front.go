@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
@@ -36,14 +37,20 @@ type Sessions interface {
 	Close(ctx context.Context, s *session.Session) error
 }
 
-// Options is what a Front is made of.
-type Options struct {
-	Sessions Sessions
+// Settings is what a deployment decides, and may change at any time.
+type Settings struct {
 	// Names are the deployment's.
-	Names Names
+	Names names.Names
 	// SocketTimeout ends the registration of a client that is silent for longer; 120 s when
 	// zero (guide, 3.2.1, socket_timeout).
 	SocketTimeout time.Duration
+}
+
+// Options is what a Front is made of.
+type Options struct {
+	Sessions Sessions
+	// Settings gives those in force; nil: the zero ones. It is safe for concurrent use.
+	Settings func() Settings
 	// Audit may be nil; it is told of each request before its answer is written.
 	Audit func(http.ResponseWriter, *http.Request, Outcome)
 	Log   *slog.Logger
@@ -51,13 +58,15 @@ type Options struct {
 	Now func() time.Time
 }
 
-// DefaultSocketTimeout is Options.SocketTimeout when it is zero.
+// DefaultSocketTimeout is Settings.SocketTimeout when it is zero.
 const DefaultSocketTimeout = 120 * time.Second
 
 // Outcome is what an audit line says of a request.
 type Outcome struct {
 	// Request is its name; empty where the document has none that is known.
-	Request   string
+	Request string
+	// Poll: it asks for events, as clients do by themselves all day.
+	Poll      bool
 	RequestID string
 	// Session is nil where the request came to none.
 	Session *session.Session
@@ -73,8 +82,8 @@ type Front struct {
 
 // New makes a front.
 func New(o Options) *Front {
-	if o.SocketTimeout == 0 {
-		o.SocketTimeout = DefaultSocketTimeout
+	if o.Settings == nil {
+		o.Settings = func() Settings { return Settings{} }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -82,7 +91,28 @@ func New(o Options) *Front {
 	if o.Audit == nil {
 		o.Audit = func(http.ResponseWriter, *http.Request, Outcome) {}
 	}
-	return &Front{o: o, clients: clients{timeout: o.SocketTimeout, now: o.Now, by: map[string]*client{}}}
+	f := &Front{o: o}
+	f.clients = clients{timeout: f.socketTimeout, now: o.Now, by: map[string]*client{}}
+	return f
+}
+
+func (f *Front) socketTimeout() time.Duration {
+	if t := f.o.Settings().SocketTimeout; t > 0 {
+		return t
+	}
+	return DefaultSocketTimeout
+}
+
+// StandardNames is the query of a request that calls things by the table's own names, however
+// the deployment's clients call them: POST /portrait?names=standard.
+const StandardNames = "names=standard"
+
+// NamesFor are the names under which a request is read and answered.
+func (f *Front) NamesFor(r *http.Request) names.Names {
+	if r.URL.RawQuery == StandardNames {
+		return names.Names{}
+	}
+	return f.o.Settings().Names
 }
 
 // ServeHTTP answers one request. Its HTTP status is 200 where the document was understood,
@@ -103,7 +133,8 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Read reads the request. The error is a *Mistake, status its HTTP status; the request says,
 // as far as it was read, how to answer.
 func (f *Front) Read(w http.ResponseWriter, r *http.Request) (req *Request, status int, err error) {
-	req = &Request{charset: UTF8}
+	n := f.NamesFor(r)
+	req = &Request{charset: UTF8, names: n}
 	contentType := r.Header.Get("Content-Type")
 	if !isXML(contentType) {
 		return req, http.StatusUnsupportedMediaType, mistaken("", "send Content-Type: text/xml")
@@ -116,7 +147,7 @@ func (f *Front) Read(w http.ResponseWriter, r *http.Request) (req *Request, stat
 	case err != nil:
 		return req, http.StatusBadRequest, mistaken("", "the document did not arrive whole")
 	}
-	req, err = f.o.Names.Read(contentType, body)
+	req, err = Read(n, contentType, body)
 	return req, http.StatusBadRequest, err
 }
 
@@ -131,7 +162,7 @@ func isXML(contentType string) bool {
 func (f *Front) refused(r *Request, err error, s *session.Session) *Answer {
 	a := Refused(r, err)
 	if a.Failed.Element != "" {
-		a.Failed.Element = f.o.Names.of(a.Failed.Element)
+		a.Failed.Element = r.names.Of(a.Failed.Element)
 	}
 	if a.Failed.Why.Code == opencti.OutcomeUnknown && s != nil {
 		a.Snapshot = s.Snapshot()
@@ -140,18 +171,13 @@ func (f *Front) refused(r *Request, err error, s *session.Session) *Answer {
 }
 
 func (f *Front) write(w http.ResponseWriter, r *http.Request, req *Request, status int, a *Answer, s *session.Session) {
-	out := Outcome{Request: req.Name, RequestID: a.RequestID, Session: s}
+	out := Outcome{Request: req.Name, Poll: req.Name == getEvents, RequestID: a.RequestID, Session: s}
 	if a.Failed != nil {
 		out.Code = a.Failed.Why.Code
 	}
 	f.o.Audit(w, r, out)
-	f.o.Names.WriteHTTP(w, status, a, req.charset)
-}
-
-// WriteHTTP writes an answer.
-func (n Names) WriteHTTP(w http.ResponseWriter, status int, a *Answer, c Charset) {
-	w.Header().Set("Content-Type", c.ContentType())
+	w.Header().Set("Content-Type", req.charset.ContentType())
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(n.Write(a, c)) // the client may be gone
+	_, _ = w.Write(Write(a, req.names, req.charset)) // the client may be gone
 }

@@ -6,9 +6,10 @@ import (
 	"testing"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
-func TestSchemaIsThatOfTheTables(t *testing.T) { golden(t, schemaFile, Names{}.Schema()) }
+func TestSchemaIsThatOfTheTables(t *testing.T) { golden(t, schemaFile, Schema(names.Names{})) }
 
 // The validator must see what is wrong, else it holds nothing. Where it cannot be had, all
 // else is tested without it.

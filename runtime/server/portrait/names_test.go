@@ -1,36 +1,76 @@
 package portrait
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
-const theirs = `
-# A trace of a client of 2009.
-MAKECALL      = MakeCall
-DESTINATION   = Number
-CLIENTID      = Client
-AVAILABLE     = Ready
-SETAGENTSTATE = SetAgentState
-STATE         = AgentState
-CALLID        = Call
-INCOMINGCALL  = IncomingCall
-RESPONSE      = Reply
-STATUS        = Result
-OK            = Success
-`
+var names2009 = map[string]string{
+	"MAKECALL": "MakeCall", "DESTINATION": "Number", "CLIENTID": "Client", "AVAILABLE": "Ready", "SETAGENTSTATE": "SetAgentState",
+	"STATE": "AgentState", "CALLID": "Call", "INCOMINGCALL": "IncomingCall", "RESPONSE": "Reply", "STATUS": "Result", "OK": "Success",
+}
 
-func names2009(t *testing.T) Names {
+func of2009(t *testing.T) names.Names {
 	t.Helper()
-	n, err := ReadNames(strings.NewReader(theirs))
+	n, err := names.New(names2009)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
+// vocabulary is every name that the tables have.
+func vocabulary() []string {
+	all := append([]string{"ITEM", "RESPONSE", statusOK, statusFail}, states...)
+	for _, m := range messages {
+		all = append(all, m.name)
+	}
+	for _, e := range elements {
+		all = append(all, e.name)
+	}
+	for _, e := range events {
+		all = append(all, e.name)
+	}
+	all = namesOf(all, itemFields)
+	all = namesOf(all, partyFields)
+	all = namesOf(all, popFields)
+	all = namesOf(all, treatmentFields)
+	all = namesOf(all, callFields)
+	all = namesOf(all, otherFields)
+	all = namesOf(all, queueFields)
+	all = namesOf(all, agentFields)
+	all = namesOf(all, reasonFields)
+	all = namesOf(all, snapshotFields)
+	all = namesOf(all, statisticsFields)
+	all = namesOf(all, errorFields)
+	all = namesOf(all, answerFields)
+	all = namesOf(all, eventFields)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func namesOf[T any](all []string, fields []field[T]) []string {
+	for _, f := range fields {
+		all = append(all, f.name)
+	}
+	return all
+}
+
+// What a manifest may rename is what the tables have.
+func TestNamesAreThoseOfTheTables(t *testing.T) {
+	if diff := cmp.Diff(vocabulary(), names.Table()); diff != "" {
+		t.Errorf("runtime/server/portrait/names/table.go (-tables +file):\n%s", diff)
+	}
+}
+
 func TestTheDeploymentsNames(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Names = names2009(t) })
+	b := newBench(t, func(o *Options) { o.Settings = func() Settings { return Settings{Names: of2009(t)} } })
+	b.foreign = true
 	c := b.sendAs("text/xml", []byte("<CTICLIENTINITIALIZE><AGENTID>4001</AGENTID></CTICLIENTINITIALIZE>"))
 	_, rest, _ := strings.Cut(c.Body, "<Client>")
 	id, _, _ := strings.Cut(rest, "</Client>")
@@ -54,33 +94,31 @@ func TestTheDeploymentsNames(t *testing.T) {
 			t.Errorf("%s: %s", document, a.Body)
 		}
 	}
-	schema := string(names2009(t).Schema())
+	schema := string(Schema(of2009(t)))
 	for _, want := range []string{`<xs:element name="MakeCall">`, `<xs:enumeration value="Ready"/>`, `<xs:element name="Number" type="Asked.DESTINATION"/>`} {
 		if !strings.Contains(schema, want) {
 			t.Errorf("the schema has no %s", want)
 		}
 	}
+	b.url += "?" + StandardNames
+	b.foreign = false
+	b.register("") // by the table's names, whatever the deployment's are
 }
 
-func TestNamesThatAreWrong(t *testing.T) {
-	for file, says := range map[string]string{
-		"MAKECALL":                       "line 1: write OURS = theirs",
-		"\nMAKECAL = x":                  `line 2: "MAKECAL" is no name`,
-		"MAKECALL = a\nMAKECALL = b":     "line 2: MAKECALL stands there twice",
-		"MAKECALL = 1x":                  "cannot be an element",
-		"MAKECALL = a b":                 "cannot be an element",
-		"MAKECALL =":                     "cannot be an element",
-		"MAKECALL = x\nACCEPTCALL = x":   "ACCEPTCALL and MAKECALL would both be x",
-		"MAKECALL = ACCEPTCALL":          "ACCEPTCALL and MAKECALL would both be ACCEPTCALL",
-		"MAKECALL = a:b":                 "cannot be an element",
-		strings.Repeat("x", 70) + " = a": "…",
-		strings.Repeat("x", 1<<17):       "read names file",
-	} {
-		if _, err := ReadNames(strings.NewReader(file)); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%.40q: %v, want %q", file, err, says)
-		}
+// What the deployment decides is in force from the next request on, for clients that are
+// registered, too.
+func TestSettingsChangeAtWork(t *testing.T) {
+	var now Settings
+	b := newBench(t, func(o *Options) { o.Settings = func() Settings { return now } })
+	c := b.register("")
+	now = Settings{Names: of2009(t), SocketTimeout: DefaultSocketTimeout / 2}
+	b.foreign = true
+	const ask = "<GETEVENTS><Client>%</Client></GETEVENTS>"
+	if a := b.sendAs("text/xml", []byte(strings.Replace(ask, "%", c, 1))); !strings.Contains(a.Body, "Success") {
+		t.Errorf("%s", a.Body)
 	}
-	if _, err := ReadNames(strings.NewReader("MAKECALL = ACCEPTCALL\nACCEPTCALL = MAKECALL\n")); err != nil {
-		t.Errorf("names may change places: %v", err)
+	b.pass(DefaultSocketTimeout - 1)
+	if a := b.sendAs("text/xml", []byte(strings.Replace(ask, "%", c, 1))); !strings.Contains(a.Body, reconnect) {
+		t.Errorf("the shorter time is not in force: %s", a.Body)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // The guide's names are there, and every one that the front has stands in its page.
@@ -14,7 +16,7 @@ func TestThePageHasEveryName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range vocabulary {
+	for _, name := range names.Table() {
 		if !strings.Contains(string(page), "`"+name+"`") {
 			t.Errorf("docs/portrait.md does not have `%s`", name)
 		}
@@ -23,7 +25,7 @@ func TestThePageHasEveryName(t *testing.T) {
 		"ACCEPTCALL RELEASECALL HOLDCALL RETRIEVECALL INITIATETRANSFER COMPLETETRANSFER CANCELTRANSFER INITIATECONFERENCE CANCELCONFERENCE " +
 		"COMPLETECONFERENCE BLINDTRANSFER GETEVENTS INCOMINGCALL ESTABLISHCALL INCOMINGCONSULT INCOMINGBLINDTRANSFER CALLABANDONED"
 	for _, name := range strings.Fields(table1) {
-		if !known[name] {
+		if !names.Known(name) {
 			t.Errorf("the front does not know %s of the guide's Table 1", name)
 		}
 	}

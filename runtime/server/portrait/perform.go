@@ -10,7 +10,7 @@ import (
 
 // answer does a request. The session is there for errors, too, once it is known.
 func (f *Front) answer(ctx context.Context, r *Request) (*Answer, *session.Session, error) {
-	if r.Name == "CTICLIENTINITIALIZE" {
+	if r.Name == initialize {
 		return f.initialize(ctx, r)
 	}
 	id, extra, token, err := parseHandle(r.ClientID)
@@ -20,7 +20,7 @@ func (f *Front) answer(ctx context.Context, r *Request) (*Answer, *session.Sessi
 	c, done := f.clients.enter(id)
 	defer done()
 	switch r.Name {
-	case "CTICLIENTUNINITIALIZE":
+	case uninitialize:
 		return f.uninitialize(ctx, r, c, id, token)
 	case reconnect:
 		return f.reconnect(ctx, r, c, id, extra, token)
@@ -33,7 +33,7 @@ func (f *Front) answer(ctx context.Context, r *Request) (*Answer, *session.Sessi
 		return nil, nil, first(reconnect, "the session is not here any more")
 	}
 	switch r.Name {
-	case "GETEVENTS":
+	case getEvents:
 		told, last, err := c.poll(ctx, r.Wait, r.Ack)
 		return &Answer{Request: r.Name, RequestID: r.Ask.ID, Events: &Events{told}, Last: last}, s, err
 	case "AGENTINITIALIZE":
@@ -44,7 +44,7 @@ func (f *Front) answer(ctx context.Context, r *Request) (*Answer, *session.Sessi
 }
 
 func (f *Front) initialize(ctx context.Context, r *Request) (*Answer, *session.Session, error) {
-	s, _, err := f.o.Sessions.Open(ctx, Opening{r.Ask.DN, r.Ask.AgentID, r.TakeOver, r.Workstation, r.ClientHandle})
+	s, err := f.open(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,6 +53,22 @@ func (f *Front) initialize(ctx context.Context, r *Request) (*Answer, *session.S
 		return nil, s, err
 	}
 	return f.registered(r, c), s, nil
+}
+
+// open opens the session that a client names, or finds the one that its token is of.
+func (f *Front) open(ctx context.Context, r *Request) (*session.Session, error) {
+	if r.SessionToken == "" {
+		s, _, err := f.o.Sessions.Open(ctx, Opening{r.Ask.DN, r.Ask.AgentID, r.TakeOver, r.Workstation, r.ClientHandle})
+		return s, err
+	}
+	for _, beside := range []string{"DN", "AGENTID", "TAKEOVER", "WORKSTATION", "CLIENTHANDLE"} {
+		if r.given[beside] {
+			return nil, &Failure{Element: beside, Why: opencti.Errorf(opencti.InvalidRequest,
+				"%s and SESSIONTOKEN exclude each other: the token says whose session it is", beside)}
+		}
+	}
+	s, _, err := f.o.Sessions.Restore(ctx, r.SessionToken)
+	return s, err
 }
 
 // registered is the answer to who is registered now.

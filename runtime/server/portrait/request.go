@@ -3,8 +3,11 @@ package portrait
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // WaitBound is the longest that GETEVENTS waits.
@@ -16,10 +19,13 @@ const (
 	valueBound = 256
 )
 
-// Read reads one request. Its errors are of type *Mistake. The request is never nil: it
-// says as far as it was read how to answer.
-func (n Names) Read(contentType string, body []byte) (*Request, error) {
-	r := &Request{charset: UTF8, given: map[string]bool{}, seen: map[string]bool{}}
+// reader reads requests under a deployment's names.
+type reader struct{ names.Names }
+
+// Read reads one request under a deployment's names. Its errors are of type *Mistake. The
+// request is never nil: it says as far as it was read how to answer.
+func Read(n names.Names, contentType string, body []byte) (*Request, error) {
+	r := &Request{charset: UTF8, names: n, given: map[string]bool{}, seen: map[string]bool{}}
 	if len(body) > DocumentBound {
 		return r, mistaken("", "the document is larger than %d bytes", DocumentBound)
 	}
@@ -36,12 +42,12 @@ func (n Names) Read(contentType string, body []byte) (*Request, error) {
 	if err != nil {
 		return r, err
 	}
-	return r, n.fill(r, root)
+	return r, reader{n}.fill(r, root)
 }
 
 // fill takes a document's elements into the request.
-func (n Names) fill(r *Request, root node) error {
-	m := messageOf(n.back(root.name))
+func (n reader) fill(r *Request, root node) error {
+	m := messageOf(n.Back(root.name))
 	if m == nil {
 		return mistaken(short(root.name), "%s is no request; docs/portrait.md lists them", short(root.name))
 	}
@@ -56,7 +62,7 @@ func (n Names) fill(r *Request, root node) error {
 	}
 	for _, name := range m.required {
 		if !r.given[name] {
-			return mistaken(n.of(name), "%s is missing in %s", n.of(name), root.name)
+			return mistaken(n.Of(name), "%s is missing in %s", n.Of(name), root.name)
 		}
 	}
 	if m.takes("ENABLED") && !r.given["ENABLED"] {
@@ -66,12 +72,12 @@ func (n Names) fill(r *Request, root node) error {
 }
 
 // take takes one element into the request.
-func (n Names) take(r *Request, m *message, child node) error {
-	name := n.back(child.name)
+func (n reader) take(r *Request, m *message, child node) error {
+	name := n.Back(child.name)
 	e := elementOf(name)
 	switch {
 	case e == nil || !m.takes(name):
-		return mistaken(short(child.name), "%s is no element of %s", short(child.name), n.of(m.name))
+		return mistaken(short(child.name), "%s is no element of %s", short(child.name), n.Of(m.name))
 	case r.seen[name]:
 		return mistaken(child.name, "%s stands there twice", child.name)
 	case e.kind != isData && len(child.children) > 0:
@@ -96,13 +102,13 @@ func (n Names) take(r *Request, m *message, child node) error {
 }
 
 // set puts a text where its element belongs. The error goes on from the element's name.
-func (n Names) set(e *element, r *Request, value string) error {
+func (n reader) set(e *element, r *Request, value string) error {
 	switch to := e.field(r).(type) {
 	case *string:
 		if e.kind == isState {
-			value = n.back(value)
+			value = n.Back(value)
 			if value != available && value != unavailable && value != afterCallWork {
-				return fmt.Errorf("must be %s, %s or %s", n.of(available), n.of(unavailable), n.of(afterCallWork))
+				return fmt.Errorf("must be %s, %s or %s", n.Of(available), n.Of(unavailable), n.Of(afterCallWork))
 			}
 		}
 		*to = value
@@ -126,16 +132,16 @@ func (n Names) set(e *element, r *Request, value string) error {
 }
 
 // data reads attached data: ITEM elements of NAME and VALUE.
-func (n Names) data(of node) (map[string]string, error) {
+func (n reader) data(of node) (map[string]string, error) {
 	if of.text != "" {
-		return nil, mistaken(of.name, "%s has text; it holds %s elements", of.name, n.of("ITEM"))
+		return nil, mistaken(of.name, "%s has text; it holds %s elements", of.name, n.Of("ITEM"))
 	}
 	if len(of.children) > dataBound {
 		return nil, mistaken(of.name, "%s has more than %d elements", of.name, dataBound)
 	}
 	out := map[string]string{}
 	for _, child := range of.children {
-		if n.back(child.name) != "ITEM" {
+		if n.Back(child.name) != "ITEM" {
 			return nil, mistaken(short(child.name), "%s is no element of %s", short(child.name), of.name)
 		}
 		name, value, err := n.item(child)
@@ -150,10 +156,10 @@ func (n Names) data(of node) (map[string]string, error) {
 	return out, nil
 }
 
-func (n Names) item(of node) (name, value string, err error) {
+func (n reader) item(of node) (name, value string, err error) {
 	seen := map[string]string{}
 	for _, child := range of.children {
-		part := n.back(child.name)
+		part := n.Back(child.name)
 		_, twice := seen[part]
 		switch {
 		case part != "NAME" && part != "VALUE":
@@ -168,7 +174,16 @@ func (n Names) item(of node) (name, value string, err error) {
 		seen[part] = child.text
 	}
 	if of.text != "" || seen["NAME"] == "" {
-		return "", "", mistaken(of.name, "%s needs the elements %s and %s", of.name, n.of("NAME"), n.of("VALUE"))
+		return "", "", mistaken(of.name, "%s needs the elements %s and %s", of.name, n.Of("NAME"), n.Of("VALUE"))
 	}
 	return seen["NAME"], seen["VALUE"], nil
+}
+
+// short is enough of a foreign name to find it.
+func short(name string) string {
+	const bound = 64
+	if len(name) <= bound {
+		return name
+	}
+	return strings.ToValidUTF8(name[:bound], "") + "…"
 }

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // Schema is the XML schema of the front under a deployment's names, from the tables that
 // reading and telling go by. docs/portrait.xsd is that of the front's own names.
-func (n Names) Schema() []byte {
+func Schema(n names.Names) []byte {
 	s := schema{names: n}
 	s.line(0, `<?xml version="1.0" encoding="UTF-8"?>`)
 	s.line(0, `<!-- Generated from the tables of runtime/server/portrait. docs/portrait.md says what it means. -->`)
@@ -21,7 +23,7 @@ func (n Names) Schema() []byte {
 
 type schema struct {
 	strings.Builder
-	names Names
+	names names.Names
 }
 
 func (s *schema) line(depth int, format string, args ...any) {
@@ -38,7 +40,7 @@ func (s *schema) doc(depth int, text string) {
 // requests are root elements whose children may come in any order.
 func (s *schema) requests() {
 	for _, m := range messages {
-		s.line(1, `<xs:element name="%s">`, s.names.of(m.name))
+		s.line(1, `<xs:element name="%s">`, s.names.Of(m.name))
 		s.doc(2, m.doc)
 		s.line(2, `<xs:complexType><xs:all>`)
 		for _, list := range [][]string{m.required, m.optional, everywhere} {
@@ -59,7 +61,7 @@ func (s *schema) parameter(name string, required bool) {
 	if required {
 		least = ""
 	}
-	s.line(3, `<xs:element name="%s" type="%s"%s/>`, s.names.of(name), typeOf(*elementOf(name)), least)
+	s.line(3, `<xs:element name="%s" type="%s"%s/>`, s.names.Of(name), typeOf(*elementOf(name)), least)
 }
 
 // typeOf names the type of an element of requests.
@@ -91,25 +93,30 @@ func (s *schema) parameterType(e element) {
 func (s *schema) enumeration(values []string) {
 	s.line(2, `<xs:restriction base="xs:string">`)
 	for _, v := range values {
-		s.line(3, `<xs:enumeration value="%s"/>`, s.names.of(v))
+		s.line(3, `<xs:enumeration value="%s"/>`, s.names.Of(v))
 	}
 	s.line(2, `</xs:restriction>`)
 }
 
 // answers are one root element, and the types of what is in it.
 func (s *schema) answers() {
-	s.line(1, `<xs:element name="%s" type="Response"/>`, s.names.of("RESPONSE"))
+	s.line(1, `<xs:element name="%s" type="Response"/>`, s.names.Of("RESPONSE"))
 	s.line(1, `<xs:simpleType name="Name">`)
 	s.doc(2, "A name of this schema.")
 	s.line(2, `<xs:restriction base="xs:NCName"/>`)
 	s.line(1, `</xs:simpleType>`)
 	sequence(s, "Item", itemFields)
 	s.line(1, `<xs:complexType name="Data"><xs:sequence>`)
-	s.line(2, `<xs:element name="%s" type="Item" minOccurs="0" maxOccurs="unbounded"/>`, s.names.of("ITEM"))
+	s.line(2, `<xs:element name="%s" type="Item" minOccurs="0" maxOccurs="unbounded"/>`, s.names.Of("ITEM"))
 	s.line(1, `</xs:sequence></xs:complexType>`)
 	sequence(s, "Party", partyFields)
+	sequence(s, "ScreenPop", popFields)
+	sequence(s, "Treatment", treatmentFields)
 	sequence(s, "Call", callFields)
+	sequence(s, "OtherCall", otherFields)
+	sequence(s, "QueueState", queueFields)
 	sequence(s, "Agent", agentFields)
+	sequence(s, "Reason", reasonFields)
 	sequence(s, "Snapshot", snapshotFields)
 	sequence(s, "Statistics", statisticsFields)
 	sequence(s, "Error", errorFields)
@@ -117,7 +124,7 @@ func (s *schema) answers() {
 	sequence(s, "Event", eventFields)
 	s.line(1, `<xs:complexType name="Events"><xs:choice minOccurs="0" maxOccurs="unbounded">`)
 	for _, e := range events {
-		s.line(2, `<xs:element name="%s" type="Event">`, s.names.of(e.name))
+		s.line(2, `<xs:element name="%s" type="Event">`, s.names.Of(e.name))
 		text := e.doc
 		if e.extra {
 			text += " Only for clients that asked with EXTRAEVENTS."
@@ -144,7 +151,7 @@ func sequence[T any](s *schema, name string, fields []field[T]) {
 		if f.many {
 			occurs += ` maxOccurs="unbounded"`
 		}
-		s.line(2, `<xs:element name="%s" type="%s"%s/>`, s.names.of(f.name), f.typ, occurs)
+		s.line(2, `<xs:element name="%s" type="%s"%s/>`, s.names.Of(f.name), f.typ, occurs)
 	}
 	s.line(1, `</xs:sequence></xs:complexType>`)
 }

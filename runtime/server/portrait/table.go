@@ -2,9 +2,11 @@ package portrait
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // Request is one request of a client.
@@ -22,12 +24,23 @@ type Request struct {
 	Wait         time.Duration
 	// Key is the idempotency key.
 	Key string
+	// SessionToken is that of a session which is open already.
+	SessionToken string
 	// Ask is what goes to the session.
 	Ask opencti.Request
 
 	seen    map[string]bool // the elements that were there
 	given   map[string]bool // those that said something
 	charset Charset
+	names   names.Names
+}
+
+// TokenOfSession is the token of the client's session; empty where it has none yet.
+func (r *Request) TokenOfSession() string {
+	if _, token, ok := strings.Cut(r.ClientID, "."); ok {
+		return token
+	}
+	return r.SessionToken
 }
 
 // kind is what an element holds.
@@ -66,12 +79,15 @@ var elements = []element{
 	{"CONSULTCALLID", "The consult call.", isText, 256, func(r *Request) any { return &r.Ask.ConsultCallID }},
 	{"DESTINATION", "A number, an agent or a queue.", isText, 256, func(r *Request) any { return &r.Ask.DestinationNumber }},
 	{"CALLDATA", "Data to attach to the call.", isData, 0, func(r *Request) any { return &r.Ask.Variables }},
+	{"DIGITS", "The tones: digits, * and #.", isText, 64, func(r *Request) any { return &r.Ask.Digits }},
+	{"PARTYID", "A party of the call, by its PARTYID there.", isText, 256, func(r *Request) any { return &r.Ask.Party }},
 	{"ENABLED", "true or false; true when absent.", isFlag, 8, func(r *Request) any { return &r.Ask.Enabled }},
 	{"WAIT", "How many seconds GETEVENTS may wait for an event: 0 to 30; 0 when absent.", isSeconds, 8, func(r *Request) any { return &r.Wait }},
 	{"ACK", "LAST of the newest answer that the client has; 0: it has none. Absent: it has the previous one.", isText, 64, func(r *Request) any { return &r.Ack }},
 	{"WORKSTATION", "The user's workstation.", isText, 128, func(r *Request) any { return &r.Workstation }},
 	{"CLIENTHANDLE", "The client's own name for itself.", isText, 256, func(r *Request) any { return &r.ClientHandle }},
 	{"EXTRAEVENTS", "true: also tell the events that the guide does not have.", isFlag, 8, func(r *Request) any { return &r.ExtraEvents }},
+	{"SESSIONTOKEN", "The token of a session that is open already, from the JSON API.", isText, 4096, func(r *Request) any { return &r.SessionToken }},
 	{"TAKEOVER", "true: end the session that stands in the way.", isFlag, 8, func(r *Request) any { return &r.TakeOver }},
 	{"REQUESTID", "Marks the request; events that it causes carry it as CAUSEDBY.", isText, 256, func(r *Request) any { return &r.Ask.ID }},
 	{"IDEMPOTENCYKEY", "A retry with the same key gets the first answer and acts once.", isText, 128, func(r *Request) any { return &r.Key }},
@@ -95,14 +111,14 @@ var (
 	twoCalls = []string{"CALLID", "HELDCALLID", "CONSULTCALLID"}
 )
 
-// messages are the requests of the guide's Table 1, and after GETEVENTS those that it lists
-// as missing ("Current limitations").
+// messages are the requests of the guide's Table 1; after GETEVENTS those that it lists as
+// missing ("Current limitations"); after DONOTDISTURB what else a desktop may ask for.
 var messages = []message{
-	{"CTICLIENTINITIALIZE", "Registers the client; DN, AGENTID or both.", nil,
-		[]string{"DN", "AGENTID", "WORKSTATION", "CLIENTHANDLE", "EXTRAEVENTS", "TAKEOVER"}, "", ""},
-	{"CTICLIENTUNINITIALIZE", "Ends the registration, with the last client of a session the session; the agent stays logged on.",
+	{initialize, "Registers the client; DN, AGENTID or both, or SESSIONTOKEN.", nil,
+		[]string{"DN", "AGENTID", "SESSIONTOKEN", "WORKSTATION", "CLIENTHANDLE", "EXTRAEVENTS", "TAKEOVER"}, "", ""},
+	{uninitialize, "Ends the registration, with the last client of a session the session; the agent stays logged on.",
 		[]string{"CLIENTID"}, nil, "", ""},
-	{"CTICLIENTRECONNECT", "Registers the client again after down time.", []string{"CLIENTID"}, []string{"AGENTID"}, "", ""},
+	{reconnect, "Registers the client again after down time.", []string{"CLIENTID"}, []string{"AGENTID"}, "", ""},
 	{"AGENTINITIALIZE", "Logs the agent on.", []string{"CLIENTID"}, []string{"AGENTID", "AGENTPASSWORD", "QUEUE", "WORKMODE", "TAKEOVER"}, opencti.LoginAgent, ""},
 	{"AGENTUNINITIALIZE", "Logs the agent off.", []string{"CLIENTID"}, []string{"AGENTID", "QUEUE", "REASONCODE"}, opencti.LogoutAgent, ""},
 	{"SETAGENTSTATE", "Makes the agent available or unavailable for calls.", []string{"CLIENTID", "STATE"},
@@ -119,11 +135,26 @@ var messages = []message{
 	{"COMPLETECONFERENCE", "Makes one call of both.", []string{"CLIENTID"}, twoCalls, opencti.ConferenceCall, ""},
 	{"CANCELCONFERENCE", "Ends the consult; the first call is retrieved.", []string{"CLIENTID"}, twoCalls, opencti.CancelConference, ""},
 	{"BLINDTRANSFER", "Hands the call on without a consult.", []string{"CLIENTID", "DESTINATION"}, consult, opencti.BlindTransfer, opencti.Established},
-	{"GETEVENTS", "Tells what happened.", []string{"CLIENTID"}, []string{"WAIT", "ACK"}, "", ""},
+	{getEvents, "Tells what happened.", []string{"CLIENTID"}, []string{"WAIT", "ACK"}, "", ""},
 	{"GETSTATISTICS", "Tells how a queue stands.", []string{"CLIENTID", "QUEUE"}, nil, opencti.GetStatistics, ""},
 	{"MUTECALL", "Mutes the agent on a call; ENABLED false ends it.", []string{"CLIENTID"}, []string{"CALLID", "ENABLED"}, opencti.MuteCall, opencti.Established},
 	{"DONOTDISTURB", "Keeps calls away from the device; ENABLED false ends it.", []string{"CLIENTID"}, []string{"ENABLED"}, opencti.SetDoNotDisturb, ""},
+	{"DECLINECALL", "Refuses the call that rings, which the switch then takes elsewhere.", []string{"CLIENTID"}, []string{"CALLID"}, opencti.DeclineCall, ""},
+	{"ALTERNATECALL", "Holds the active call and retrieves the held one.", []string{"CLIENTID"}, twoCalls, opencti.AlternateCall, ""},
+	{"SENDDTMF", "Sends tones on a call.", []string{"CLIENTID", "DIGITS"}, []string{"CALLID"}, opencti.SendDTMF, opencti.Established},
+	{"ATTACHDATA", "Attaches data to a call.", []string{"CLIENTID", "CALLDATA"}, []string{"CALLID"}, opencti.AttachData, opencti.Established},
+	{"DROPPARTY", "Takes a party out of a call.", []string{"CLIENTID", "PARTYID"}, []string{"CALLID"}, opencti.DropParty, opencti.Established},
+	{"ACCEPTINTERACTION", "Says that this client has started what belongs to the call; the first to say so has it.",
+		[]string{"CLIENTID"}, []string{"CALLID"}, opencti.AcceptInteraction, opencti.Offering},
 }
+
+// The requests that the front does itself.
+const (
+	initialize   = "CTICLIENTINITIALIZE"
+	uninitialize = "CTICLIENTUNINITIALIZE"
+	reconnect    = "CTICLIENTRECONNECT"
+	getEvents    = "GETEVENTS"
+)
 
 // everywhere are elements that each request may have.
 var everywhere = []string{"REQUESTID", "IDEMPOTENCYKEY"}
@@ -157,22 +188,3 @@ func elementOf(name string) *element {
 	}
 	return &elements[i]
 }
-
-// vocabulary is every name of the front, each once; known is the same as a set.
-var vocabulary, known = func() ([]string, map[string]bool) {
-	var all []string
-	for _, m := range messages {
-		all = append(all, m.name)
-	}
-	for _, e := range elements {
-		all = append(all, e.name)
-	}
-	all = append(append(all, states...), told()...)
-	slices.Sort(all)
-	all = slices.Compact(all)
-	set := map[string]bool{}
-	for _, name := range all {
-		set[name] = true
-	}
-	return all, set
-}()

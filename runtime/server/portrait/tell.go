@@ -55,6 +55,16 @@ func count[T any](name string, of func(T) int) field[T] {
 	return field[T]{name, typeCount, false, func(v T) []node { return texts(strconv.Itoa(of(v))) }}
 }
 
+// when tells a flag only where it is set.
+func when[T any](name string, of func(T) bool) field[T] {
+	return field[T]{name, typeFlag, false, func(v T) []node {
+		if !of(v) {
+			return nil
+		}
+		return texts("true")
+	}}
+}
+
 func truth[T any](name string, of func(T) bool) field[T] {
 	return field[T]{name, typeFlag, false, func(v T) []node { return texts(strconv.FormatBool(of(v))) }}
 }
@@ -87,6 +97,22 @@ func inner[T, P any](name, typ string, fields []field[P], of func(T) (P, bool)) 
 	}}
 }
 
+// each tells a list of parts by their fields.
+func each[T, P any](name, typ string, fields []field[P], of func(T) []P) field[T] {
+	return field[T]{name, typ, true, func(v T) []node {
+		var out []node
+		for _, p := range of(v) {
+			out = append(out, node{children: tellAll(fields, p)})
+		}
+		return out
+	}}
+}
+
+// ofTable tells names of the table.
+func ofTable[T any](name string, of func(T) []string) field[T] {
+	return field[T]{name, "Name", true, func(v T) []node { return texts(of(v)...) }}
+}
+
 type item struct{ name, value string }
 
 var itemFields = []field[item]{
@@ -112,6 +138,24 @@ var partyFields = []field[opencti.Party]{
 	one("ROLE", func(p opencti.Party) string { return string(p.Role) }),
 }
 
+var popFields = []field[*opencti.ScreenPop]{
+	one("URL", func(p *opencti.ScreenPop) string { return p.URL }),
+	one("INTERACTION", func(p *opencti.ScreenPop) string { return p.Interaction }),
+}
+
+var treatmentFields = []field[*opencti.Treatment]{
+	one("RULE", func(t *opencti.Treatment) string { return t.Rule }),
+	inner("SCREENPOP", "ScreenPop", popFields, func(t *opencti.Treatment) (*opencti.ScreenPop, bool) { return t.ScreenPop, t.ScreenPop != nil }),
+	one("ANSWER", func(t *opencti.Treatment) string { return string(t.Answer) }),
+	{"DELAY", typeCount, false, func(t *opencti.Treatment) []node {
+		if t.DelaySeconds == 0 {
+			return nil
+		}
+		return texts(strconv.Itoa(int(t.DelaySeconds)))
+	}},
+	truth("CLAIMED", func(t *opencti.Treatment) bool { return t.Claimed }),
+}
+
 var callFields = []field[*opencti.Call]{
 	one("CALLID", func(c *opencti.Call) string { return c.CallID }),
 	one("INTERACTIONID", func(c *opencti.Call) string { return c.InteractionID }),
@@ -124,21 +168,43 @@ var callFields = []field[*opencti.Call]{
 	many("OTHERDN", func(c *opencti.Call) []string { return c.OtherDNs }),
 	one("QUEUE", func(c *opencti.Call) string { return c.Queue }),
 	{"CALLDATA", "Data", false, func(c *opencti.Call) []node { return tellData(c.Variables) }},
-	{"PARTY", "Party", true, func(c *opencti.Call) []node {
-		var out []node
-		for _, p := range c.Parties {
-			out = append(out, node{children: tellAll(partyFields, p)})
-		}
-		return out
-	}},
-	{"MUTED", typeFlag, false, func(c *opencti.Call) []node {
-		if !c.Muted {
-			return nil
-		}
-		return texts("true")
-	}},
-	{"CAN", "Name", true, func(c *opencti.Call) []node { return texts(requestsFor(c.Capabilities)...) }},
+	each("PARTY", "Party", partyFields, func(c *opencti.Call) []opencti.Party { return c.Parties }),
+	when("MUTED", func(c *opencti.Call) bool { return c.Muted }),
+	when("NETWORKREACHED", func(c *opencti.Call) bool { return c.NetworkReached }),
+	inner("TREATMENT", "Treatment", treatmentFields, func(c *opencti.Call) (*opencti.Treatment, bool) { return c.Treatment, c.Treatment != nil }),
+	ofTable("CAN", func(c *opencti.Call) []string { return requestsFor(c.Capabilities) }),
 	at("SINCE", func(c *opencti.Call) time.Time { return c.Since }),
+	at("STARTEDAT", func(c *opencti.Call) time.Time { return c.StartedAt }),
+	at("ANSWEREDAT", func(c *opencti.Call) time.Time { return known(c.AnsweredAt) }),
+}
+
+// known is the zero time for none.
+func known(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// other is a call on which other requests are possible than before.
+type other struct {
+	callID string
+	can    []opencti.Activity
+}
+
+var otherFields = []field[other]{
+	one("CALLID", func(o other) string { return o.callID }),
+	when("MUTED", func(o other) bool { return slices.Contains(o.can, opencti.UnmuteCall) }),
+	ofTable("CAN", func(o other) []string { return requestsFor(o.can) }),
+}
+
+// othersOf are the calls beside that of an event, in order.
+func othersOf(e *session.Event) []other {
+	var out []other
+	for _, id := range slices.Sorted(maps.Keys(e.Capabilities)) {
+		out = append(out, other{id, e.Capabilities[id]})
+	}
+	return out
 }
 
 // requestsFor are the requests that ask for activities. Their names are told as clients call
@@ -154,13 +220,38 @@ func requestsFor(activities []opencti.Activity) []string {
 }
 
 // opposites are what requests ask for, too.
-var opposites = map[string]opencti.Activity{"SETAGENTSTATE": opencti.SetAgentNotReady, "MUTECALL": opencti.UnmuteCall}
+var opposites = map[string]opencti.Activity{
+	"SETAGENTSTATE": opencti.SetAgentNotReady, "MUTECALL": opencti.UnmuteCall, reconnect: opencti.Resync,
+}
+
+// statesFor are the values of STATE that may be asked for now.
+func statesFor(activities []opencti.Activity) []string {
+	var out []string
+	if slices.Contains(activities, opencti.SetAgentReady) {
+		out = append(out, available)
+	}
+	if slices.Contains(activities, opencti.SetAgentNotReady) {
+		out = append(out, unavailable)
+	}
+	return out
+}
+
+// inQueue are the agent's states in queues that have one of their own.
+func inQueue(a opencti.AgentState) []opencti.QueueState {
+	return slices.DeleteFunc(slices.Clone(a.Queues), func(q opencti.QueueState) bool { return q.State == "" })
+}
+
+var queueFields = []field[opencti.QueueState]{
+	one("QUEUE", func(q opencti.QueueState) string { return q.Name }),
+	one("AGENTSTATE", func(q opencti.QueueState) string { return string(q.State) }),
+}
 
 var agentFields = []field[opencti.AgentState]{
 	one("AGENTSTATE", func(a opencti.AgentState) string { return string(a.State) }),
 	one("WORKMODE", func(a opencti.AgentState) string { return a.WorkMode }),
 	one("REASONCODE", func(a opencti.AgentState) string { return a.ReasonCode }),
 	one("PENDINGSTATE", func(a opencti.AgentState) string { return string(a.PendingState) }),
+	one("PENDINGREASONCODE", func(a opencti.AgentState) string { return a.PendingReasonCode }),
 	many("QUEUE", func(a opencti.AgentState) []string {
 		var out []string
 		for _, q := range a.Queues {
@@ -168,7 +259,43 @@ var agentFields = []field[opencti.AgentState]{
 		}
 		return out
 	}),
+	each("QUEUESTATE", "QueueState", queueFields, inQueue),
+	one("NATIVESTATE", func(a opencti.AgentState) string { return a.NativeState }),
+	one("CAUSE", func(a opencti.AgentState) string { return string(a.Cause) }),
 	at("SINCE", func(a opencti.AgentState) time.Time { return a.Since }),
+	at("WRAPUPENDSAT", func(a opencti.AgentState) time.Time { return known(a.WrapUpEndsAt) }),
+}
+
+// reason is a reason code and the request that takes it.
+type reason struct {
+	request string
+	session.Reason
+}
+
+var reasonFields = []field[reason]{
+	{"REQUEST", "Name", false, func(r reason) []node { return texts(r.request) }},
+	one("REASONCODE", func(r reason) string { return r.Code }),
+	one("LABEL", func(r reason) string { return r.Label }),
+}
+
+func reasonsOf(s *session.Snapshot) []reason {
+	var out []reason
+	for _, r := range s.ReasonCodes.Unavailable {
+		out = append(out, reason{"SETAGENTSTATE", r})
+	}
+	for _, r := range s.ReasonCodes.Logout {
+		out = append(out, reason{"AGENTUNINITIALIZE", r})
+	}
+	return out
+}
+
+// requiresReason are the requests that need one.
+func requiresReason(s *session.Snapshot) []string {
+	var out []string
+	for _, change := range s.ReasonCodes.Required {
+		out = append(out, map[string]string{"Unavailable": "SETAGENTSTATE", "Logout": "AGENTUNINITIALIZE"}[change])
+	}
+	return out
 }
 
 var snapshotFields = []field[*session.Snapshot]{
@@ -178,37 +305,11 @@ var snapshotFields = []field[*session.Snapshot]{
 	one("MODE", func(s *session.Snapshot) string { return string(s.Mode) }),
 	truth("DONOTDISTURBED", func(s *session.Snapshot) bool { return s.DoNotDisturb }),
 	inner("AGENT", "Agent", agentFields, func(s *session.Snapshot) (opencti.AgentState, bool) { return s.Agent, s.AgentID != "" }),
-	{"CALL", "Call", true, func(s *session.Snapshot) []node {
-		var out []node
-		for _, c := range s.Calls {
-			out = append(out, node{children: tellAll(callFields, c)})
-		}
-		return out
-	}},
-	{"MAY", "Name", true, func(s *session.Snapshot) []node { return texts(requestsFor(s.Activities)...) }},
-}
-
-// told is every name that answers and events have.
-func told() []string {
-	var out []string
-	out = appendNames(out, itemFields)
-	out = appendNames(out, partyFields)
-	out = appendNames(out, callFields)
-	out = appendNames(out, agentFields)
-	out = appendNames(out, snapshotFields)
-	out = appendNames(out, statisticsFields)
-	out = appendNames(out, errorFields)
-	out = appendNames(out, answerFields)
-	out = appendNames(out, eventFields)
-	for _, e := range events {
-		out = append(out, e.name)
-	}
-	return append(out, "ITEM", "RESPONSE", statusOK, statusFail)
-}
-
-func appendNames[T any](out []string, fields []field[T]) []string {
-	for _, f := range fields {
-		out = append(out, f.name)
-	}
-	return out
+	each("CALL", "Call", callFields, func(s *session.Snapshot) []*opencti.Call { return s.Calls }),
+	ofTable("MAY", func(s *session.Snapshot) []string { return requestsFor(s.Activities) }),
+	ofTable("MAYBECOME", func(s *session.Snapshot) []string { return statesFor(s.Activities) }),
+	each("REASON", "Reason", reasonFields, reasonsOf),
+	ofTable("REASONREQUIRED", requiresReason),
+	one("POOL", func(s *session.Snapshot) string { return s.Pool }),
+	at("OPENEDAT", func(s *session.Snapshot) time.Time { return s.OpenedAt }),
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // Bounds of a document.
@@ -176,20 +178,20 @@ func nameOf(n xml.Name) string {
 }
 
 // write gives a document.
-func write(root node, names Names, c Charset) []byte {
+func write(root node, called names.Names, c Charset) []byte {
 	out := []byte(`<?xml version="1.0" encoding="` + string(c) + `"?>` + "\n")
-	return append(appendNode(out, root, names, c, 0), '\n')
+	return append(appendNode(out, root, called, c, 0), '\n')
 }
 
-func appendNode(out []byte, n node, names Names, c Charset, depth int) []byte {
-	name := names.of(n.name)
+func appendNode(out []byte, n node, called names.Names, c Charset, depth int) []byte {
+	name := called.Of(n.name)
 	out = append(append(append(out, strings.Repeat("  ", depth)...), '<'), name...)
 	if n.text == "" && len(n.children) == 0 {
 		return append(out, "/>"...)
 	}
 	out = appendText(append(out, '>'), n.text, c)
 	for _, child := range n.children {
-		out = appendNode(append(out, '\n'), child, names, c, depth+1)
+		out = appendNode(append(out, '\n'), child, called, c, depth+1)
 	}
 	if len(n.children) > 0 {
 		out = append(append(out, '\n'), strings.Repeat("  ", depth)...)

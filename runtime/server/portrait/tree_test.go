@@ -13,6 +13,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/costtest"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // Hostile or wrong: refused, by an error that names the element and never a value.
@@ -75,7 +76,7 @@ func TestDocumentsThatAreWrong(t *testing.T) {
 		"too large":                  {"<GETEVENTS>" + strings.Repeat(" ", DocumentBound) + "</GETEVENTS>", "", "larger than 65536"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := Names{}.Read("text/xml", []byte(tc.document))
+			r, err := Read(names.Names{}, "text/xml", []byte(tc.document))
 			var m *Mistake
 			if !errors.As(err, &m) || r == nil {
 				t.Fatalf("%v", err)
@@ -112,7 +113,7 @@ func TestDocumentsThatAreRight(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := Names{}.Read("text/xml", []byte(tc.document))
+			r, err := Read(names.Names{}, "text/xml", []byte(tc.document))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,7 +140,7 @@ func TestCharsets(t *testing.T) {
 		"ASCII by declaration, in quotes '": {"text/xml", `<?xml version='1.0' encoding='US-ASCII'?>` + text + "u</DESTINATION></MAKECALL>", "u", ASCII},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := Names{}.Read(tc.contentType, []byte(tc.document))
+			r, err := Read(names.Names{}, tc.contentType, []byte(tc.document))
 			if err != nil || r.Ask.DestinationNumber != tc.want || r.charset != tc.charset {
 				t.Errorf("%v: %q in %s", err, r.Ask.DestinationNumber, r.charset)
 			}
@@ -151,7 +152,7 @@ func TestCharsets(t *testing.T) {
 		"ASCII that is not":     {"text/xml; charset=us-ascii", text + "ü", "not US-ASCII"},
 		"UTF-16 without a word": {"text/xml", "\xFF\xFE<\x00x\x00", "not UTF-8"},
 	} {
-		if _, err := (Names{}).Read(tc.contentType, []byte(tc.document)); err == nil || !strings.Contains(strings.ToUpper(err.Error()), strings.ToUpper(tc.says)) {
+		if _, err := Read(names.Names{}, tc.contentType, []byte(tc.document)); err == nil || !strings.Contains(strings.ToUpper(err.Error()), strings.ToUpper(tc.says)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -165,7 +166,7 @@ func TestAnswersInEachCharset(t *testing.T) {
 		Latin1: "M\xFCller, 5 &#8364;, &#128512;, &lt;&amp;&gt;&#13;&#10;&#65533;",
 		ASCII:  "M&#252;ller, 5 &#8364;, &#128512;, &lt;&amp;&gt;&#13;&#10;&#65533;",
 	} {
-		got := Names{}.Write(&Answer{Failed: &Failure{Why: opencti.Errorf(opencti.Rejected, "%s", told)}}, charset)
+		got := Write(&Answer{Failed: &Failure{Why: opencti.Errorf(opencti.Rejected, "%s", told)}}, names.Names{}, charset)
 		if !bytes.Contains(got, []byte("<MESSAGE>"+want+"</MESSAGE>")) || !bytes.HasPrefix(got, []byte(`<?xml version="1.0" encoding="`+string(charset)+`"?>`)) {
 			t.Errorf("%s: %q", charset, got)
 		}
@@ -215,7 +216,7 @@ func TestDocumentsCostWhatTheyAreLong(t *testing.T) {
 					b = append(b, strings.Replace(tc.again, "%d", fmt.Sprint(i), 1)...)
 				}
 				return append(b, tc.after...)
-			}, func(document []byte) { _, _ = Names{}.Read("text/xml; charset=iso-8859-1", document) })
+			}, func(document []byte) { _, _ = Read(names.Names{}, "text/xml; charset=iso-8859-1", document) })
 		})
 	}
 }
@@ -229,8 +230,8 @@ func FuzzPortraitRequest(f *testing.F) {
 	f.Add("text/xml; charset=iso-8859-1", []byte("<?xml version='1.0' encoding='x'?><GETEVENTS><ACK>\xFC</ACK></GETEVENTS>"))
 	f.Add("text/xml", []byte(`<!DOCTYPE x><MAKECALL><CALLDATA><ITEM/></CALLDATA></MAKECALL>`))
 	f.Fuzz(func(t *testing.T, contentType string, document []byte) {
-		costtest.Bounded(t, document, func(b []byte) { _, _ = Names{}.Read(contentType, b) })
-		r, err := Names{}.Read(contentType, document)
+		costtest.Bounded(t, document, func(b []byte) { _, _ = Read(names.Names{}, contentType, b) })
+		r, err := Read(names.Names{}, contentType, document)
 		if r == nil {
 			t.Fatal("no request")
 		}
@@ -239,7 +240,7 @@ func FuzzPortraitRequest(f *testing.F) {
 			if !errors.As(err, &m) {
 				t.Fatalf("%v is no mistake", err)
 			}
-			if _, err := parse(Names{}.Write(Refused(r, err), UTF8)); err != nil {
+			if _, err := parse(Write(Refused(r, err), names.Names{}, UTF8)); err != nil {
 				t.Fatalf("the refusal cannot be read: %v", err)
 			}
 			return
@@ -256,7 +257,7 @@ func FuzzPortraitAnswer(f *testing.F) {
 	f.Add("<&>]]>\x00\r\n\uFFFE", byte(1))
 	f.Fuzz(func(t *testing.T, text string, set byte) {
 		c := []Charset{UTF8, Latin1, ASCII}[set%3]
-		raw := write(node{name: "A", children: []node{{name: "B", text: text}}}, Names{}, c)
+		raw := write(node{name: "A", children: []node{{name: "B", text: text}}}, names.Names{}, c)
 		decoded, err := c.decode(raw)
 		if err != nil {
 			t.Fatal(err)
