@@ -26,19 +26,22 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	agents := 2
+	o := pbx.Options{Agents: 2}
 	root := &cobra.Command{
 		Use: "asterisk", Short: "Run a real Asterisk as a contact centre, with telephones",
 		SilenceUsage: true, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), agents) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
-	root.Flags().IntVar(&agents, "agents", agents, "how many agents' telephones there are, from 1001 on")
+	root.Flags().IntVar(&o.Agents, "agents", o.Agents, "how many agents' telephones there are, from 1001 on")
+	root.Flags().StringVar(&o.Host, "host", "127.0.0.1", "this machine's address for the manager interface")
+	root.Flags().StringSliceVar(&o.Permit, "permit", nil, "networks that may come to it, 10.244.0.0/16, besides loopback")
+	root.Flags().BoolVar(&o.FreePBX, "freepbx", false, "queues, hints and dialplan as FreePBX generates them")
 	if err := root.ExecuteContext(ctx); err != nil {
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, agents int) error {
+func run(ctx context.Context, o pbx.Options) error {
 	store, err := cache.Default()
 	if err != nil {
 		return err
@@ -47,7 +50,8 @@ func run(ctx context.Context, agents int) error {
 	if err != nil {
 		return err
 	}
-	p, err := pbx.Start(ctx, pbx.Options{Tree: tree, Agents: agents})
+	o.Tree = tree
+	p, err := pbx.Start(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -57,8 +61,8 @@ func run(ctx context.Context, agents int) error {
 		return err
 	}
 	defer c.close()
-	fmt.Printf("address   %s\naddressTLS %s\nusername  %s\npassword  %s\nlog       %s/log/messages\n\n%s",
-		p.AMI(), p.AMITLS(), p.User, p.Secret, p.Dir, usage)
+	fmt.Printf("address   %s\naddressTLS %s\nusername  %s\npassword  %s\ntlsCA     %s/etc/cert.pem\nlog       %s/log/messages\n\n%s",
+		p.AMI(), p.AMITLS(), p.User, p.Secret, p.Dir, p.Dir, usage)
 	return c.obey(ctx, os.Stdin)
 }
 

@@ -234,7 +234,7 @@ func (d *device) HangUpCall(ctx context.Context, r opencti.Request) error {
 		return d.c.hangUp(ctx, p.Parked...)
 	case len(p.Parked) > 0: // the others talk on
 		d.c.changed(func(m *mirror.Mirror) []mirror.Change { return m.Drop(r.CallID, mirror.Normal) })
-		return nil
+		return d.c.mark(ctx, p.Leg, mirror.AwayVariable, "")
 	case !p.Shared:
 		return d.c.hangUp(ctx, p.Leg)
 	case p.Failed && !p.Connected:
@@ -323,7 +323,8 @@ func (d *device) UnmuteCall(ctx context.Context, r opencti.Request) error {
 	return d.mute(ctx, r.CallID, "off")
 }
 
-// mute takes away what comes from the telephone. Asterisk tells it in no event.
+// mute takes away what comes from the telephone. Asterisk tells it in no event, and nobody who
+// asks: so a variable of the channel says it.
 func (d *device) mute(ctx context.Context, callID, state string) error {
 	p, err := d.place(callID)
 	if err != nil {
@@ -332,8 +333,11 @@ func (d *device) mute(ctx context.Context, callID, state string) error {
 	if _, err := d.c.request(ctx, "MuteAudio", header("Channel", p.Leg), header("Direction", "in"), header("State", state)); err != nil {
 		return err
 	}
-	d.c.changed(func(m *mirror.Mirror) []mirror.Change { return m.Mute(d.dn, callID, state == "on") })
-	return nil
+	muted := ""
+	if state == "on" {
+		muted = state
+	}
+	return d.c.mark(ctx, p.Leg, mirror.MutedVariable, muted)
 }
 
 // SetDoNotDisturb implements opencti.DisturbControl. Asterisk has none of its own: the dialplan

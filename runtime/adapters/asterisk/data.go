@@ -90,10 +90,19 @@ func (c *connection) assignments(data map[string]string) ([]ami.Header, error) {
 	return out, err
 }
 
-// setVariable sets a variable that is inherited, and takes it over: events of it may be
-// filtered.
+// setVariable sets a variable that is inherited.
 func (c *connection) setVariable(ctx context.Context, channel, name, value string) error {
-	if _, err := c.request(ctx, "Setvar", header("Channel", channel), header("Variable", "__"+name), header("Value", value)); err != nil {
+	return c.set(ctx, channel, "__", name, value)
+}
+
+// mark sets a variable that says something of this channel alone.
+func (c *connection) mark(ctx context.Context, channel, name, value string) error {
+	return c.set(ctx, channel, "", name, value)
+}
+
+// set takes the variable over, too: events of it may be filtered.
+func (c *connection) set(ctx context.Context, channel, inherited, name, value string) error {
+	if _, err := c.request(ctx, "Setvar", header("Channel", channel), header("Variable", inherited+name), header("Value", value)); err != nil {
 		return err
 	}
 	c.changed(func(m *mirror.Mirror) []mirror.Change { return m.Set(channel, name, value) })

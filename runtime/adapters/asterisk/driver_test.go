@@ -64,7 +64,7 @@ func TestConnectIsPassive(t *testing.T) {
 	if got := p.expect("Events")["EventMask"]; got != "system,call,agent,user,dialplan" {
 		t.Errorf("event mask %q", got)
 	}
-	if got := p.expect("Status")["Variables"]; got != "CHANNEL(onhold),CTILINK_CALL,CTILINK_DATA,CTILINK_HELD,CTI_CUSTOMER,CTI_CASE" {
+	if got := p.expect("Status")["Variables"]; got != "CHANNEL(onhold),CTILINK_CALL,CTILINK_DATA,CTILINK_HELD,CTILINK_AWAY,CTILINK_MUTED,CTI_CUSTOMER,CTI_CASE" {
 		t.Errorf("variables %q", got)
 	}
 	if _, err := c.Open(t.Context(), opencti.Endpoint{DN: "1001"}); err != nil {

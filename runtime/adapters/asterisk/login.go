@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // it is the interface's own way to prove a secret without sending it
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk/ami"
@@ -28,6 +29,9 @@ func (c *connection) start(ctx context.Context) error {
 	if err := c.login(ctx); err != nil {
 		return err
 	}
+	if err := c.checkRights(ctx); err != nil {
+		return err
+	}
 	if err := c.chooseEvents(ctx); err != nil {
 		return err
 	}
@@ -48,6 +52,35 @@ func (c *connection) login(ctx context.Context) error {
 	_, err = c.request(ctx, "Login", header("AuthType", "MD5"), header("Username", c.config.Username),
 		header("Key", hex.EncodeToString(proof[:])), header("Events", "off"))
 	return err
+}
+
+// rights are classes of actions (manager.conf, write), each with an action that shows whether the
+// user has it. Without the first ones nothing works at a desktop; who may not dial may work.
+var rights = []struct {
+	class, action string
+	optional      bool
+}{{"call", "Redirect", false}, {"agent", "QueueAdd", false}, {"system", "DBPut", false}, {"originate", "Originate", true}}
+
+// checkRights asks what the user may do, so that an admin learns it now and not an agent later.
+func (c *connection) checkRights(ctx context.Context) error {
+	commands, err := c.request(ctx, "ListCommands")
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for _, r := range rights {
+		switch {
+		case commands.Get(r.action) != "":
+		case r.optional:
+			c.log.Warn("Asterisk's user may not do everything; see write in manager.conf", "missing", r.class)
+		default:
+			missing = append(missing, r.class)
+		}
+	}
+	if len(missing) > 0 {
+		return opencti.Errorf(opencti.Forbidden, "Asterisk's user lacks rights: add %s to its write in manager.conf", strings.Join(missing, ", "))
+	}
+	return nil
 }
 
 // Classes of events (manager.conf, read). VarSet and what every step of the dialplan does are
@@ -103,7 +136,7 @@ func (c *connection) filters() [][]ami.Header {
 
 // variables are those of channels that matter.
 func (c *connection) variables() []string {
-	return append([]string{mirror.HandedOnVariable, mirror.DataVariable, mirror.HeldVariable}, list(c.config.DataVariables)...)
+	return append(mirror.Variables(), list(c.config.DataVariables)...)
 }
 
 // keepAlive finds half-open sockets.

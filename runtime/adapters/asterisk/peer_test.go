@@ -70,13 +70,15 @@ func emptyList(name string) string {
 // The answers of an Asterisk that has nothing to tell.
 func quiet() map[string]func(map[string]string) string {
 	out := map[string]func(map[string]string) string{
-		"Challenge":   says("Response: Success; Challenge: 182735536"),
-		"BridgeList":  says(emptyList("BridgeListComplete")),
-		"Status":      says(emptyList("StatusComplete")),
-		"QueueStatus": says(emptyList("QueueStatusComplete")),
-		"Getvar":      says("Response: Success; Variable: X; Value: NOT_INUSE"),
-		"DBGet":       says("Response: Error; Message: Database entry not found"),
-		"Logoff":      says("Response: Goodbye; Message: Thanks for all the fish."),
+		"Challenge":       says("Response: Success; Challenge: 182735536"),
+		"BridgeList":      says(emptyList("BridgeListComplete")),
+		"Status":          says(emptyList("StatusComplete")),
+		"QueueStatus":     says(emptyList("QueueStatusComplete")),
+		"DeviceStateList": says(emptyList("DeviceStateListComplete")),
+		"ListCommands":    says("Response: Success; Redirect: Redirect a call.; QueueAdd: Add interface to queue.; DBPut: Put DB entry.; Originate: Originate a call."),
+		"Getvar":          says("Response: Success; Variable: X; Value: NOT_INUSE"),
+		"DBGet":           says("Response: Error; Message: Database entry not found"),
+		"Logoff":          says("Response: Goodbye; Message: Thanks for all the fish."),
 	}
 	for _, action := range []string{"Login", "Filter", "Events", "Ping", "PJSIPNotify", "Redirect", "Bridge", "Setvar", "Hangup", "Originate",
 		"QueueAdd", "QueuePause", "QueueRemove", "PlayDTMF", "MuteAudio", "BlindTransfer", "DBPut", "DBDel"} {

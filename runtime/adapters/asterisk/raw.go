@@ -28,7 +28,7 @@ func (f fields) flag(name string, value bool) fields {
 // fieldsOf makes the fields of a change. Those of calls: callID, linkedID, leg (the UID of the
 // telephone's channel), state, out (the telephone made the call), consult, offeredBy,
 // originalCallType, ani, dnis, queue, callerExternal, farExternal, networkReached, muted,
-// parties, variables, ended, why, and amiEvent, the event of Asterisk that brought it.
+// parties, variables, own, ended, why, and amiEvent, the event of Asterisk that brought it.
 func fieldsOf(c mirror.Change, amiEvent string) map[string]any {
 	f := fields{}.text("amiEvent", amiEvent)
 	switch c.Name {
@@ -43,7 +43,7 @@ func fieldsOf(c mirror.Change, amiEvent string) map[string]any {
 		flag("consult", call.Consult).text("offeredBy", string(call.OfferedBy)).text("originalCallType", string(call.Original)).
 		text("ani", call.ANI).text("dnis", call.DNIS).text("queue", call.Queue).
 		flag("callerExternal", call.CallerExternal).flag("farExternal", call.FarExternal).
-		flag("ended", c.Ended).text("why", c.Why)
+		flag("own", c.Own).flag("ended", c.Ended).text("why", c.Why)
 	f["out"], f["networkReached"], f["muted"] = call.Out, call.NetworkReached, call.Muted
 	var parties []map[string]string
 	for _, p := range call.Parties {

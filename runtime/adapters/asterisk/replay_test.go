@@ -30,11 +30,11 @@ var update = flag.Bool("update", false, "write the golden files")
 // What desktops are told of the recorded sessions: through the mirror, the class's rules and
 // sessions of both telephones, with the clock of the recording.
 func TestRecordedSessions(t *testing.T) {
-	recorded, err := filepath.Glob("testdata/recorded/*.txt")
-	if err != nil || len(recorded) == 0 {
+	paths, err := filepath.Glob("testdata/recorded/*.txt")
+	if err != nil || len(paths) == 0 {
 		t.Fatalf("no recorded sessions: %v", err)
 	}
-	for _, path := range recorded {
+	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(replay(t, path), "\n") + "\n"
@@ -65,16 +65,22 @@ type desks struct {
 	order    uint64
 }
 
-func newDesks(t *testing.T, dns ...string) *desks {
+// There are two recorded Asterisks: an older one, and from 40 on that of hack/asterisk.
+var (
+	recorded = mirror.Naming{Endpoint: "PJSIP/{dn}", Member: "PJSIP/{dn}", Trunks: []string{"PJSIP/2*"},
+		HoldContext: "agents", HoldExtension: "hold", Data: []string{"CTI_CASE", "CTI_CUSTOMER"}}
+	recordedHere = mirror.Naming{Endpoint: "PJSIP/{dn}", Member: "PJSIP/{dn}", Trunks: []string{"PJSIP/trunk*"},
+		HoldContext: "ctilink", HoldExtension: "hold", ConsultContext: "ctilink-consult", Data: []string{"CTI_CASE", "CTI_CUSTOMER"}}
+)
+
+func newDesks(t *testing.T, naming mirror.Naming, dns ...string) *desks {
 	t.Helper()
 	about := asterisk.Driver{}.Describe()
 	compiled, err := rules.Compile(about.Rules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desks{t: t, sessions: map[string]*session.Session{}, seen: map[string]uint64{},
-		mirror: mirror.New(mirror.Naming{Endpoint: "PJSIP/{dn}", Member: "PJSIP/{dn}", Trunks: []string{"PJSIP/2*"},
-			HoldContext: "agents", HoldExtension: "hold", Data: []string{"CTI_CASE", "CTI_CUSTOMER"}})}
+	d := &desks{t: t, sessions: map[string]*session.Session{}, seen: map[string]uint64{}, mirror: mirror.New(naming)}
 	for _, dn := range dns {
 		s := session.New(session.Options{DN: dn, AgentID: "4" + dn, Rules: compiled, Class: session.Class{Supported: about.Activities()},
 			MayAct: func() error { return nil }, Observer: nobody{}, Log: slog.New(slog.DiscardHandler)})
@@ -154,6 +160,9 @@ func told(e *session.Event) string {
 		}
 	}
 	if c := e.Call; c != nil {
+		if e.Name == opencti.Conferenced {
+			word("state", string(c.State)) // Held, where another made it
+		}
 		word("call", c.CallID)
 		word("interaction", c.InteractionID)
 		word("type", string(c.CallType))
@@ -172,7 +181,7 @@ func told(e *session.Event) string {
 	return strings.Join(words, " ")
 }
 
-var switchName = regexp.MustCompile(`ccswitch-\d+\.`)
+var switchName = regexp.MustCompile(`(?:ccswitch|centre)-\d+\.`)
 
 // replay returns what the requests of the recording were, and what desktops were told.
 func replay(t *testing.T, path string) []string {
@@ -181,7 +190,11 @@ func replay(t *testing.T, path string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDesks(t, "1001", "1002")
+	naming := recorded
+	if filepath.Base(path) >= "40" {
+		naming = recordedHere
+	}
+	d := newDesks(t, naming, "1001", "1002")
 	at := time.Unix(1795190000, 0)
 	for block := range strings.SplitSeq(switchName.ReplaceAllString(string(text), "#"), "\n\n") {
 		if asked, ok := strings.CutPrefix(block, "> Action: "); ok {

@@ -65,7 +65,8 @@ var populateCall = map[string]string{
 	"variables":        "event.variables",
 	"parties":          "event.parties",
 	"otherDns":         "event.parties.filter(p, 'dn' in p && p.dn != session.dn).map(p, p.dn)",
-	"role":             "name == 'Transferred' ? (has(event.ended) ? 'transferring' : 'remaining') : ''",
+	"role": "name == 'Transferred' ? (has(event.ended) ? 'transferring' : 'remaining')" +
+		" : name == 'Conferenced' && !has(event.own) ? 'remaining' : ''",
 
 	// A call that was handed on arrives as a consult. Whom a call that is made here reaches
 	// shows when the dialplan has found the way.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk/mirror"
+	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
 // youngEnough is how old an answer may be that is given to one more telephone: after a
@@ -35,6 +36,11 @@ func (c *connection) sync(ctx context.Context, since time.Time) error {
 		return err
 	}
 	if lists.Members, err = c.list(ctx, "QueueStatus"); err != nil {
+		return err
+	}
+	// Who has set do-not-disturb; without the module nobody is told.
+	lists.Devices, err = c.list(ctx, "DeviceStateList")
+	if e := opencti.AsError(err); e != nil && e.Code != opencti.NotCapable && e.Code != opencti.Forbidden {
 		return err
 	}
 	c.do(func(m *mirror.Mirror) []mirror.Change { return m.Resync(lists, time.Now()) })

@@ -24,10 +24,8 @@ func (d *device) TransferInitiate(ctx context.Context, r opencti.Request) error 
 	if p.Carrier != "" {
 		return onePartner(p)
 	}
-	if p.Room == "" { // else the others go on without this telephone
-		if err := d.park(ctx, p); err != nil {
-			return err
-		}
+	if err := d.leaveForConsult(ctx, p); err != nil {
+		return err
 	}
 	if err := d.c.attach(ctx, merged(p.Call.Data, r.Variables), p.Leg); err != nil {
 		return err
@@ -36,6 +34,15 @@ func (d *device) TransferInitiate(ctx context.Context, r opencti.Request) error 
 		return err
 	}
 	return d.redirect(ctx, p.Leg, d.c.config.consultContext(), r.DestinationNumber)
+}
+
+// leaveForConsult has the other party wait; those of a conference go on without this telephone,
+// and its channel says where it comes back to.
+func (d *device) leaveForConsult(ctx context.Context, p mirror.Place) error {
+	if p.Room == "" {
+		return d.park(ctx, p)
+	}
+	return d.c.mark(ctx, p.Leg, mirror.AwayVariable, mirror.AwayMark{Room: p.Room, Call: p.Call.ID, Next: p.Next}.String())
 }
 
 // original is the type of the call that is handed on.

@@ -151,9 +151,11 @@ func (m *Mirror) agent(dn string) (out Agent, until time.Time) {
 		return Agent{State: opencti.LoggedOut, Native: "not a member"}, time.Time{}
 	}
 	busy := m.hasCalls(dn)
+	// A telephone whose state is a hint is in use by do-not-disturb, too (FreePBX).
+	disturb := m.disturb[dn] && !busy && slices.ContainsFunc(slices.Collect(maps.Values(members)), (*member).busy)
 	paused, reason, unreachable := true, "", true
 	for _, s := range members {
-		busy = busy || s.busy()
+		busy = busy || s.busy() && !disturb
 		paused = paused && s.paused
 		unreachable = unreachable && s.unreachable()
 		if s.paused && (reason == "" || s.reason < reason) {
@@ -161,7 +163,7 @@ func (m *Mirror) agent(dn string) (out Agent, until time.Time) {
 		}
 	}
 	for _, queue := range slices.Sorted(maps.Keys(members)) {
-		out.Queues = append(out.Queues, opencti.QueueState{Name: queue, State: m.queueState(members[queue], busy, &until)})
+		out.Queues = append(out.Queues, opencti.QueueState{Name: queue, State: m.queueState(members[queue], busy, disturb, &until)})
 	}
 	switch {
 	case busy && paused:
@@ -177,6 +179,8 @@ func (m *Mirror) agent(dn string) (out Agent, until time.Time) {
 		if reason == autoPause {
 			out.Cause = opencti.CauseNoAnswer
 		}
+	case disturb:
+		out.State, out.Native = opencti.Unavailable, "do not disturb"
 	case slices.ContainsFunc(out.Queues, func(q opencti.QueueState) bool { return q.State == opencti.Available }):
 		out.State, out.Native = opencti.Available, "not in use"
 	default:
@@ -186,10 +190,10 @@ func (m *Mirror) agent(dn string) (out Agent, until time.Time) {
 }
 
 // queueState is an agent's state for one queue; ends becomes the end of its wrap-up, if that is sooner.
-func (m *Mirror) queueState(s *member, busy bool, ends *time.Time) opencti.EventName {
+func (m *Mirror) queueState(s *member, busy, disturb bool, ends *time.Time) opencti.EventName {
 	until := s.wrapsUpUntil()
 	switch {
-	case s.paused || s.unreachable():
+	case s.paused || s.unreachable() || disturb && s.busy():
 		return opencti.Unavailable
 	case busy:
 		return opencti.Busy

@@ -251,8 +251,8 @@ func (m *Mirror) bridgeLeft(msg ami.Message) {
 		c.handedOn, c.moving = true, true
 	}
 	// A telephone that transfers by itself leaves its call on hold and goes to another; one
-	// that leaves a conference for a consult comes back.
-	leaves := c.holding || b != nil && b.conference && moved && c.context == m.ConsultContext
+	// that leaves a conference for a consult comes back. Who is sent elsewhere goes on holding.
+	leaves := c.holding && !moved || b != nil && b.conference && moved && c.context == m.ConsultContext
 	if c.dn != "" && leaves && b != nil && !c.leaving && !c.transferred {
 		c.holding = false
 		m.parkAll(c, b)
@@ -319,6 +319,7 @@ func (m *Mirror) deviceStateChanged(msg ami.Message) {
 	if on != m.disturb[dn] && len(m.disturb) < membersBound {
 		m.disturb[dn] = on
 		m.changes = append(m.changes, Change{Name: DoNotDisturb, DN: dn, On: on})
+		m.settleAgent(dn)
 	}
 }
 

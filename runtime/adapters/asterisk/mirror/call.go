@@ -86,6 +86,8 @@ type Change struct {
 	Name string
 	DN   string
 	Call Call
+	// Own: the telephone made the conference, or came back to it. Of Conference.
+	Own bool
 	// Ended: the call is over, Why says why. Lost are the parties that wait on hold for a
 	// telephone that is gone, by their UIDs.
 	Ended bool
@@ -308,8 +310,21 @@ func (m *Mirror) advance(call *Call, state opencti.EventName, others []*Channel)
 		if name == DialFailed {
 			why = strings.ToLower(leg.failed) // busy, noanswer, congestion, chanunavail
 		}
-		m.tell(Change{Name: name, DN: call.DN, Call: call.copy(), Why: why})
+		m.tell(Change{Name: name, DN: call.DN, Call: call.copy(), Why: why, Own: name == Conference && m.brings(call, others)})
 	}
+}
+
+// brings says whether one of those who meet in a call is the party of another call of this
+// telephone: then it is this telephone that makes the conference.
+func (m *Mirror) brings(call *Call, others []*Channel) bool {
+	for _, leg := range m.legs[call.DN] {
+		for _, first := range leg.calls {
+			if first != call && slices.ContainsFunc(others, first.knew) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // alone says whether everybody is gone who was there.
@@ -328,7 +343,7 @@ func (call *Call) meet(others []*Channel) {
 }
 
 func sameData(a, b Call) bool {
-	return maps.Equal(a.Data, b.Data) && a.Linked == b.Linked && a.ANI == b.ANI && a.DNIS == b.DNIS
+	return maps.Equal(a.Data, b.Data) && a.Linked == b.Linked && a.ANI == b.ANI && a.DNIS == b.DNIS && a.Muted == b.Muted
 }
 
 func (call *Call) ledTo(c *Channel) bool { return slices.Contains(call.via, c) }

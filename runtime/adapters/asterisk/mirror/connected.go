@@ -83,7 +83,7 @@ func (m *Mirror) advanceCarried(call *Call, together bool, others []*Channel) {
 	case together:
 		call.State, call.talked = opencti.Established, true
 	}
-	call.Linked = call.carrier.Linked
+	call.Linked, call.Muted = call.carrier.Linked, call.leg.variable(MutedVariable) != ""
 	if len(others) > 0 {
 		call.Parties = m.parties(call, others)
 	}

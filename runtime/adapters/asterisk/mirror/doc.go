@@ -36,11 +36,20 @@ const (
 	DataVariable = "CTILINK_DATA"
 	// HeldVariable stands on a channel that is on hold at the switch: see HeldMark.
 	HeldVariable = "CTILINK_HELD"
+	// AwayVariable stands on a leg that consults out of a conference: see AwayMark.
+	AwayVariable = "CTILINK_AWAY"
+	// MutedVariable stands on a leg that is muted; of that Asterisk itself tells nobody.
+	MutedVariable = "CTILINK_MUTED"
 )
+
+// Variables are our own ones.
+func Variables() []string {
+	return []string{HandedOnVariable, DataVariable, HeldVariable, AwayVariable, MutedVariable}
+}
 
 // matters says whether a channel variable is remembered.
 func (n *Naming) matters(variable string) bool {
-	return variable == HandedOnVariable || variable == DataVariable || variable == HeldVariable || slices.Contains(n.Data, variable)
+	return slices.Contains(Variables(), variable) || slices.Contains(n.Data, variable)
 }
 
 // Device gives the endpoint of a number.

@@ -30,15 +30,20 @@ func (m *Mirror) park(c *Channel) {
 	}
 }
 
+// people gives who is in a bridge, or at the other end of Local channels that are.
+func (m *Mirror) people(b *bridge) (out []*Channel) {
+	for _, c := range b.members {
+		if !nobody(c.Name) {
+			out = append(out, m.ends(c)...)
+		}
+	}
+	return out
+}
+
 // parkAll has everybody who is still in a bridge wait there for a leg that has left it.
 func (m *Mirror) parkAll(leg *Channel, b *bridge) {
 	call := leg.active()
-	var others []*Channel
-	for _, c := range b.members {
-		if !nobody(c.Name) {
-			others = append(others, m.ends(c)...)
-		}
-	}
+	others := m.people(b)
 	if call == nil || len(others) == 0 {
 		return
 	}
@@ -97,7 +102,10 @@ func (m *Mirror) settleParked(leg *Channel, call *Call) {
 		m.passOn(leg, call, others)
 		return
 	}
-	m.describe(call, call.parked)
+	before := call.copy()
+	if m.describe(call, call.parked); !sameData(before, *call) {
+		m.tell(Change{Name: CallData, DN: call.DN, Call: call.copy()})
+	}
 }
 
 // unpark: the leg is with its party again. The call that it had in between is over, or has
@@ -126,7 +134,7 @@ func (m *Mirror) unpark(leg *Channel, call *Call) {
 		name, call.Conference = Conference, true
 	}
 	call.meet(others)
-	m.tell(Change{Name: name, DN: call.DN, Call: call.copy()})
+	m.tell(Change{Name: name, DN: call.DN, Call: call.copy(), Own: name == Conference})
 }
 
 // passOn: the waiting party was connected with somebody else: with whom this telephone

@@ -94,20 +94,6 @@ func (m *Mirror) Set(channel, variable, value string) []Change {
 	return m.end()
 }
 
-// Mute says whether the agent is muted on a call.
-func (m *Mirror) Mute(dn, id string, on bool) []Change {
-	m.begin(m.clock)
-	for _, leg := range m.legs[dn] {
-		for _, call := range leg.calls {
-			if call.ID == id && call.Muted != on {
-				call.Muted = on
-				m.tell(Change{Name: CallData, DN: dn, Call: call.copy()})
-			}
-		}
-	}
-	return m.changes
-}
-
 // Memberships lists the queues that an agent is logged in to.
 func (m *Mirror) Memberships(dn string) []string {
 	var out []string

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,19 +21,34 @@ type HeldMark struct{ Leg, Call, Next string }
 func (h HeldMark) String() string { return h.Leg + "|" + h.Call + "|" + h.Next }
 
 func heldMarkOf(c *Channel) (HeldMark, bool) {
-	parts := strings.Split(c.variable(HeldVariable), "|")
-	if len(parts) != 3 {
-		return HeldMark{}, false
-	}
-	return HeldMark{parts[0], parts[1], parts[2]}, true
+	p, ok := parts(c.variable(HeldVariable))
+	return HeldMark{p[0], p[1], p[2]}, ok
+}
+
+// AwayMark is what AwayVariable says: the conference that waits for the leg, the leg's call
+// there, and its next call.
+type AwayMark struct{ Room, Call, Next string }
+
+// String writes it for the variable.
+func (a AwayMark) String() string { return a.Room + "|" + a.Call + "|" + a.Next }
+
+func awayMarkOf(c *Channel) (AwayMark, bool) {
+	p, ok := parts(c.variable(AwayVariable))
+	return AwayMark{p[0], p[1], p[2]}, ok
+}
+
+func parts(mark string) (out [3]string, ok bool) {
+	said := strings.Split(mark, "|")
+	copy(out[:], said)
+	return out, len(said) == len(out)
 }
 
 // Mark says when a list was asked for: what appears later is not in it.
 func (m *Mirror) Mark() int { return m.serial }
 
-// Lists are Asterisk's answers to Status, BridgeList and QueueStatus.
+// Lists are Asterisk's answers to Status, BridgeList, QueueStatus and DeviceStateList.
 type Lists struct {
-	Channels, Bridges, Members []ami.Message
+	Channels, Bridges, Members, Devices []ami.Message
 	// Mark is that of the moment before the first was asked for.
 	Mark int
 }
@@ -57,6 +73,9 @@ func (m *Mirror) Resync(l Lists, at time.Time) []Change {
 		m.restoreMember(msg)
 	}
 	m.end()
+	for _, msg := range l.Devices {
+		m.deviceStateChanged(msg)
+	}
 	for dn := range m.agents {
 		m.settleAgent(dn)
 	}
@@ -95,6 +114,7 @@ func (m *Mirror) restoreChannels(messages []ami.Message) map[string]*listed {
 			}
 		}
 		m.restoreHeld(c.Channel)
+		m.restoreAway(c.Channel)
 	}
 	m.restoreCarried(found)
 	return found
@@ -183,22 +203,48 @@ func (m *Mirror) restoreHeld(c *Channel) {
 	if !ok || leg == nil || c.bridge != nil || !m.holds(c) {
 		return
 	}
-	call := &Call{ID: mark.Call, DN: leg.dn, Leg: leg.UID, leg: leg, index: 1, State: opencti.Held, Out: !leg.called, parked: []*Channel{c}}
-	if call.Out {
-		call.ANI, call.DNIS, call.FarExternal = leg.dn, leg.dialled, c.external
-	} else {
-		call.ANI, call.DNIS, call.CallerExternal, call.OfferedBy = m.number(c), c.dialled, c.external, opencti.ByDirect
+	c.parked = m.restoreWaiting(leg, mark.Call, mark.Next, []*Channel{c})
+	c.atHold = true
+}
+
+// restoreAway ties a leg that consults out of a conference to those who are in it.
+func (m *Mirror) restoreAway(leg *Channel) {
+	mark, ok := awayMarkOf(leg)
+	if !ok || leg.dn == "" {
+		return
 	}
-	c.parked, c.atHold = call, true
-	call.meet(call.parked)
+	for _, b := range m.bridges {
+		if !b.conference || b.name != mark.Room || b.has(leg) {
+			continue
+		}
+		if others := m.people(b); len(others) > 0 {
+			m.restoreWaiting(leg, mark.Call, mark.Next, others).Conference = true
+		}
+	}
+}
+
+// restoreWaiting makes the call of a leg whose parties wait for it; next is the leg's next call.
+func (m *Mirror) restoreWaiting(leg *Channel, id, next string, parked []*Channel) *Call {
+	first := parked[0]
+	if i := slices.IndexFunc(parked, func(c *Channel) bool { return c.external }); i > 0 {
+		first = parked[i]
+	}
+	call := &Call{ID: id, DN: leg.dn, Leg: leg.UID, leg: leg, index: 1, State: opencti.Held, Out: !leg.called, parked: parked}
+	if call.Out {
+		call.ANI, call.DNIS, call.FarExternal = leg.dn, leg.dialled, first.external
+	} else {
+		call.ANI, call.DNIS, call.CallerExternal, call.OfferedBy = m.number(first), first.dialled, first.external, opencti.ByDirect
+	}
+	call.meet(parked)
 	leg.calls = append(leg.calls, call)
 	leg.serials, leg.connected = 1, true
-	if _, n, ok := strings.Cut(mark.Next, "/"); ok {
+	if _, n, ok := strings.Cut(next, "/"); ok {
 		if next, err := strconv.Atoi(n); err == nil {
 			leg.serials = next - 1
 		}
 	}
-	m.describe(call, call.parked)
+	m.describe(call, parked)
+	return call
 }
 
 // restoreCarried finds the calls that always-connected legs have.

@@ -11,7 +11,7 @@ import (
 // describe fills in what can change at any time.
 func (m *Mirror) describe(call *Call, others []*Channel) {
 	leg := call.leg
-	call.Linked = leg.Linked
+	call.Linked, call.Muted = leg.Linked, leg.variable(MutedVariable) != ""
 	if call.Out {
 		if call.DNIS == "" {
 			call.DNIS = dialledNumber(leg)
