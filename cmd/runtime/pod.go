@@ -86,6 +86,7 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 	working, cancel := ports.context(ctx)
 	defer cancel(nil)
 	go p.records.Follow(working, p.Holder, p.Identity(), id.transport())
+	go api.Remember(working)
 	if err := p.ownership.Run(working, p.hold); err != nil {
 		return err
 	}

@@ -17,12 +17,6 @@ import (
 	"github.com/ctilink/ctilink-operator/test/walk"
 )
 
-const (
-	namespace  = "contact-centre"
-	link       = "support"
-	quickstart = "config/samples/quickstart.yaml"
-)
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -79,16 +73,10 @@ func (d *demo) run(ctx context.Context) error {
 
 // apply applies the quickstart and waits until the link is Ready.
 func (d *demo) apply(ctx context.Context) error {
-	d.title("kubectl apply -f " + quickstart)
-	if err := d.h.Apply(ctx, quickstart); err != nil {
+	d.title("kubectl apply -f " + harness.QuickstartFile)
+	d.say("kubectl wait --for=condition=Ready ctilink/%s agentpool/%s", harness.Link, harness.Pool)
+	if err := d.h.Quickstart(ctx); err != nil {
 		return err
-	}
-	for _, object := range []string{"ctilink/" + link, "agentpool/" + link + "-agents"} {
-		d.say("kubectl wait --for=condition=Ready %s", object)
-		if _, err := d.h.Kubectl(ctx, "-n", namespace, "wait", "--for=condition=Ready", object, "--timeout=90s"); err != nil {
-			status, _ := d.h.Kubectl(ctx, "-n", namespace, "get", object, "-o", "wide") // the error that counts is the wait's
-			return fmt.Errorf("%w\n%s", err, status)
-		}
 	}
 	d.say("the link is connected to the switch")
 	return nil
@@ -100,14 +88,14 @@ func (d *demo) show(ctx context.Context) error {
 	if err := harness.Eventually(ctx, 30*time.Second, d.bothRun); err != nil {
 		return err
 	}
-	out, err := d.h.Kubectl(ctx, "-n", namespace, "get", "ctilinks,agentpools,ctislots,pods")
+	out, err := d.h.Kubectl(ctx, "-n", harness.Namespace, "get", "ctilinks,agentpools,ctislots,pods")
 	fmt.Print(out)
 	return err
 }
 
 func (d *demo) bothRun(ctx context.Context) error {
 	var pods corev1.PodList
-	if err := d.h.Client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{"ctilink.io/link": link}); err != nil {
+	if err := d.h.Client.List(ctx, &pods, client.InNamespace(harness.Namespace), client.MatchingLabels{"ctilink.io/link": harness.Link}); err != nil {
 		return err
 	}
 	ready := 0
@@ -126,11 +114,11 @@ func (d *demo) bothRun(ctx context.Context) error {
 
 // walk lets an agent take a call, and then two agents work together.
 func (d *demo) walk(ctx context.Context) error {
-	desktops, err := d.h.Desktops(ctx, namespace, link)
+	desktops, err := d.h.Desktops(ctx, harness.Namespace, harness.Link)
 	if err != nil {
 		return err
 	}
-	sw, err := d.h.Switch(ctx, namespace, "ctisim")
+	sw, err := d.h.Switch(ctx, harness.Namespace, harness.Switch)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,9 @@ const pollTimeout = 5 * time.Second
 // polls asks for queues' statistics: one poll for each queue, however many read it. The
 // zero value is ready; it is safe for concurrent use.
 type polls struct {
-	mu sync.Mutex
-	by map[pollKey]*poll
+	mu      sync.Mutex
+	by      map[pollKey]*poll
+	history history
 }
 
 type pollKey struct {
@@ -152,6 +153,9 @@ func (p *polls) ask(ctx context.Context, q *poll) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	latest, err := q.key.of.QueueStatistics(ctx, q.key.queue)
+	if err == nil {
+		p.history.add(latest)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q.latest, q.err = latest, err

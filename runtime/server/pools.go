@@ -63,6 +63,8 @@ type PoolEvent struct {
 	Pool string        `json:"pool"`
 	// Sessions is there with PoolSnapshot alone.
 	Sessions []PoolSession `json:"sessions,omitzero" doc:"With PoolSnapshot: all of them. They replace what was known."`
+	// History is there with PoolSnapshot alone.
+	History []QueueHistory `json:"history,omitzero" doc:"With PoolSnapshot: the last hour of the pool's queues, as far as this holder of the slot has seen it."`
 	// One is the session of the other events; its calls and its agent are those now.
 	One *PoolSession `json:"session,omitempty" doc:"The session that the event is of, as it is now."`
 	// Call is the call that began, changed or ended.
@@ -114,7 +116,7 @@ func (s *Server) streamPool(ctx context.Context, in *poolInput) (*huma.StreamRes
 		defer reader.leave()
 		sw := s.newSSE(w)
 		sw.begin()
-		v := newSupervision(l, in.Pool)
+		v := newSupervision(l, in.Pool, &s.polls.history)
 		queues := newTold()
 		err := s.watch(r.Context(), l, sw, func() error {
 			if err := v.add(sw, time.Now()); err != nil {
@@ -130,6 +132,7 @@ func (s *Server) streamPool(ctx context.Context, in *poolInput) (*huma.StreamRes
 type supervision struct {
 	of      Pools
 	pool    string
+	history *history
 	begun   bool
 	open    []*session.Session
 	changed <-chan struct{} // closed when open is old
@@ -143,8 +146,8 @@ type seen struct {
 	at   time.Time
 }
 
-func newSupervision(of Pools, pool string) *supervision {
-	return &supervision{of: of, pool: pool, told: map[*session.Session]*seen{}}
+func newSupervision(of Pools, pool string, h *history) *supervision {
+	return &supervision{of: of, pool: pool, history: h, told: map[*session.Session]*seen{}}
 }
 
 // add adds what has changed since it was called last; the first time, everything.
@@ -156,7 +159,8 @@ func (v *supervision) add(sw *sseWriter, now time.Time) error {
 		for _, s := range v.open {
 			all = append(all, v.look(s, now).PoolSession)
 		}
-		return v.tell(sw, PoolEvent{Type: PoolSnapshot, At: now, Pool: v.pool, Sessions: all})
+		lastHour := v.history.lastHour(v.of.PoolQueues(v.pool), now)
+		return v.tell(sw, PoolEvent{Type: PoolSnapshot, At: now, Pool: v.pool, Sessions: all, History: lastHour})
 	}
 	for _, e := range v.news(now) {
 		if err := v.tell(sw, e); err != nil {

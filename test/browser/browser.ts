@@ -1,12 +1,32 @@
 // Chromium for tests, and what an agent does at a toolbar.
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
-import { token, World } from "../../web/test/world.ts";
+import { token } from "../../web/test/world.ts";
 
 const flags = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", chromiumSandbox: false, args: flags });
+export interface Machine {
+  /** The user's home, where the authorities stand that this user trusts. */
+  home?: string;
+  flags?: string[];
+}
+
+export function launch({ home, flags: more = [] }: Machine = {}): Promise<Browser> {
+  const env = { ...process.env, ...(home && { HOME: home }) } as Record<string, string>;
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", chromiumSandbox: false, args: [...flags, ...more], env });
+}
+
+/** A home whose user trusts an authority, as an admin sets it up at a desk. */
+export function homeThatTrusts(ca: string): string {
+  const home = mkdtempSync(join(tmpdir(), "ctilink-home-"));
+  const database = ["-d", `sql:${join(home, ".pki/nssdb")}`];
+  mkdirSync(join(home, ".pki/nssdb"), { recursive: true });
+  execFileSync("certutil", [...database, "-N", "--empty-password"]);
+  execFileSync("certutil", [...database, "-A", "-n", "link", "-t", "C,,", "-i", ca]);
+  return home;
 }
 
 /** An agent before a toolbar, in a browser of their own. */
@@ -20,7 +40,7 @@ export class Agent {
     page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && this.complaints.push(m.text()));
   }
 
-  static async arrive(browser: Browser, world: World, agentId: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Agent> {
+  static async arrive(browser: Browser, world: { url: string }, agentId: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Agent> {
     const context = await browser.newContext({ viewport: { width: 360, height: 800 }, ...options });
     const agent = new Agent(context, await context.newPage(), agentId);
     await agent.page.goto(`${world.url}/toolbar/`);

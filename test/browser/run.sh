@@ -9,31 +9,8 @@ step() { echo "--- $1 ($((SECONDS - from))s)"; }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-if ! command -v chromium >/dev/null; then
-  step "Chromium"
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends chromium
-fi
-new_enough() { [ "$(node -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null)" = true ]; }
-if ! command -v npm >/dev/null; then
-  step "Node"
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends nodejs npm
-fi
-if ! new_enough; then
-  step "a newer Node, from npm"
-  npm install --prefix "${XDG_CACHE_HOME:-$HOME/.cache}/ctilink/node" --no-audit --no-fund --loglevel=error node@22
-  PATH="${XDG_CACHE_HOME:-$HOME/.cache}/ctilink/node/node_modules/node/bin:$PATH"
-fi
-if ! new_enough; then
-  echo "test-web: Node 20 or later is needed; install nodejs and npm" >&2
-  exit 1
-fi
-
-step "packages"
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-fi
+step "tools and packages"
+. ../test/browser/tools.sh
 
 step "what is made of other files is current"
 node client/generate.mjs ../runtime/server/testdata/openapi.json "$tmp/api.ts"

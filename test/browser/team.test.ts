@@ -41,7 +41,7 @@ test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, 
   await world.customerCalls("+4930222222"); // Ben is unavailable: it waits
   const queue = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "5000" }) });
   await queue.filter({ hasText: "1 waiting" }).waitFor();
-  await queue.getByRole("img", { name: "Calls waiting in the last hour: at most 1" }).waitFor();
+  await queue.getByRole("img", { name: /^Calls waiting, since \d\d:\d\d: 1 at most$/ }).waitFor();
   assert.deepEqual(await barriers(page), []);
 
   await page.getByRole("button", { name: "On a call" }).click();

@@ -47,6 +47,15 @@ func (l Link) Open(ctx context.Context, o server.OpenSession) (*Desktop, *sessio
 	return &Desktop{link: l, Session: opened.Session, SessionToken: opened.SessionToken}, opened.Snapshot, nil
 }
 
+// Info asks what the link is and how it is.
+func (l Link) Info(ctx context.Context) (*server.LinkInfo, error) {
+	var info server.LinkInfo
+	if err := l.do(ctx, http.MethodGet, "/v1/link", "", nil, &info); err != nil {
+		return nil, err
+	}
+	return &info, nil
+}
+
 // do sends one request and reads its answer, or the problem.
 func (l Link) do(ctx context.Context, method, path, sessionToken string, in, out any) error {
 	req, err := newRequest(ctx, method, l.URL+path, in)

@@ -25,9 +25,9 @@ import (
 )
 
 const (
-	namespace = "contact-centre"
-	linkName  = "support"
-	slotName  = "support-0"
+	namespace = harness.Namespace
+	linkName  = harness.Link
+	slotName  = harness.Slot
 )
 
 // h is the cluster that all tests share; each has agents of its own.
@@ -61,21 +61,7 @@ func prepare(ctx context.Context, say func(string)) error {
 		return err
 	}
 	say("Applying the quickstart")
-	if err := h.Apply(ctx, "config/samples/quickstart.yaml"); err != nil {
-		return err
-	}
-	// On a cluster that was up already, the pods may be changing to a new image.
-	for _, deployment := range []string{"ctisim", slotName} {
-		err := harness.Eventually(ctx, 2*time.Minute, func(ctx context.Context) error {
-			_, err := h.Kubectl(ctx, "-n", namespace, "rollout", "status", "deployment/"+deployment, "--timeout=90s")
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	_, err = h.Kubectl(ctx, "-n", namespace, "wait", "--for=condition=Ready", "ctilink/"+linkName, "agentpool/support-agents", "--timeout=120s")
-	return err
+	return h.Quickstart(ctx)
 }
 
 // tell shows, after a failure, what a person would look at first.

@@ -232,6 +232,8 @@ export interface PoolEvent {
   at: string;
   /** The call that began, came into another state, or ended; its last known state then. */
   call?: PoolCall;
+  /** With PoolSnapshot: the last hour of the pool's queues, as far as this holder of the slot has seen it. */
+  history?: QueueHistory[];
   pool: string;
   /** The session that the event is of, as it is now. */
   session?: PoolSession;
@@ -290,10 +292,22 @@ export interface Problem {
   type: string;
 }
 
+export interface QueueHistory {
+  queue: string;
+  /** Oldest first. Of half minutes that are absent nothing is known. */
+  samples: QueueSample[];
+}
+
 export interface QueueReport {
   queues: QueueStatistics[];
   /** Queues of the pools that could not be asked for. */
   unavailable?: UnavailableQueue[];
+}
+
+export interface QueueSample {
+  /** When the half minute began. */
+  at: string;
+  callsWaiting: number;
 }
 
 export interface QueueState {

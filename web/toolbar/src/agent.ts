@@ -1,9 +1,10 @@
 import type { ActivityProperties, AgentState, QueueStatistics } from "@ctilink/client";
 import { css, html, nothing } from "lit";
+import { texts } from "./language.ts";
 import { Part } from "./part.ts";
 import { shared } from "./style.ts";
 import { since, span } from "./time.ts";
-import { agentState, agentStates, queueLine, reason } from "./words.ts";
+import { agentState, queueLine, reason } from "./words.ts";
 
 type Target = "Available" | "Unavailable" | "AfterCallWork";
 
@@ -58,13 +59,13 @@ export class AgentPart extends Part {
     } else this.ask("Unavailable");
   }
 
-  private button(target: Target, label: string, activity: "SetAgentReady" | "SetAgentNotReady", run: () => void) {
+  private button(target: Target, activity: "SetAgentReady" | "SetAgentNotReady", run: () => void) {
     const { agent } = this.state;
     const chosen = ((agent.state === "Busy" && agent.pendingState) || agent.state) === target;
     return html`<button ?disabled=${!this.ready || (!this.can(activity) && !chosen)} aria-pressed=${chosen}
       aria-expanded=${target === "Unavailable" && this.hasReasons ? this.choosing : nothing}
       aria-keyshortcuts=${target === "Available" ? "Alt+Shift+R" : nothing}
-      aria-busy=${this.desk.waits(activity)} @click=${run}>${label}</button>`;
+      aria-busy=${this.desk.waits(activity)} @click=${run}>${texts.agentStates[target]}</button>`;
   }
 
   private get hasReasons() {
@@ -73,10 +74,10 @@ export class AgentPart extends Part {
 
   private changes() {
     if (!this.can("SetAgentReady") && !this.can("SetAgentNotReady")) return nothing;
-    return html`<div class="change" role="group" aria-label="Change your state">
-        ${this.button("Available", "Available", "SetAgentReady", () => this.ask("Available"))}
-        ${this.button("AfterCallWork", "Wrap-up", "SetAgentNotReady", () => this.ask("AfterCallWork"))}
-        ${this.button("Unavailable", "Unavailable", "SetAgentNotReady", () => this.unavailable())}
+    return html`<div class="change" role="group" aria-label=${texts.changeState}>
+        ${this.button("Available", "SetAgentReady", () => this.ask("Available"))}
+        ${this.button("AfterCallWork", "SetAgentNotReady", () => this.ask("AfterCallWork"))}
+        ${this.button("Unavailable", "SetAgentNotReady", () => this.unavailable())}
       </div>
       ${this.choosing ? this.reasons() : nothing}`;
   }
@@ -89,9 +90,9 @@ export class AgentPart extends Part {
       void this.focusOn(".change button:last-child");
     };
     if (!unavailable?.length) return this.freeReason(leave);
-    return html`<div class="reasons inset" role="group" aria-label="Reason" @keydown=${leave}>
+    return html`<div class="reasons inset" role="group" aria-label=${texts.reason} @keydown=${leave}>
       ${unavailable.map(({ code, label }) => html`<button @click=${() => this.ask("Unavailable", code)}>${label || code}</button>`)}
-      ${required?.includes("Unavailable") ? nothing : html`<button class="quiet" @click=${() => this.ask("Unavailable")}>No reason</button>`}
+      ${required?.includes("Unavailable") ? nothing : html`<button class="quiet" @click=${() => this.ask("Unavailable")}>${texts.noReason}</button>`}
     </div>`;
   }
 
@@ -102,8 +103,8 @@ export class AgentPart extends Part {
       this.ask("Unavailable", new FormData(event.target as HTMLFormElement).get("reason") as string);
     };
     return html`<form class="reasons inset" @submit=${submit} @keydown=${leave}>
-      <label><span>Reason code</span><input name="reason" required maxlength="32"></label>
-      <button class="main">Unavailable</button>
+      <label><span>${texts.reasonCode}</span><input name="reason" required maxlength="32"></label>
+      <button class="main">${texts.agentStates.Unavailable}</button>
     </form>`;
   }
 
@@ -111,22 +112,22 @@ export class AgentPart extends Part {
     if (state !== "AfterCallWork" || !wrapUpEndsAt) return nothing;
     const left = Math.max(0, Date.parse(wrapUpEndsAt) - this.now);
     const whole = Math.max(1000, Date.parse(wrapUpEndsAt) - Date.parse(began));
-    return html`<progress max=${whole} .value=${left} aria-label="Time left for wrap-up"></progress>
-      <p class="then muted">${agentStates[(pendingState as AgentState["state"]) ?? "Available"]} in <span class="time">${span(left)}</span></p>`;
+    return html`<progress max=${whole} .value=${left} aria-label=${texts.wrapUpLeft}></progress>
+      <p class="then muted">${texts.stateIn(texts.agentStates[(pendingState as AgentState["state"]) ?? "Available"])} <span class="time">${span(left)}</span></p>`;
   }
 
   private pending({ pendingState, pendingReasonCode, state, wrapUpEndsAt }: AgentState) {
     if (!pendingState || pendingState === state || (state === "AfterCallWork" && wrapUpEndsAt)) return nothing;
     const why = reason(pendingReasonCode, this.state.reasonCodes);
-    return html`<p class="then muted">Then ${agentStates[pendingState as AgentState["state"]]?.toLowerCase()}${why ? ` – ${why}` : ""}</p>`;
+    return html`<p class="then muted">${texts.then(texts.agentStates[pendingState as AgentState["state"]] ?? pendingState)}${why ? ` – ${why}` : ""}</p>`;
   }
 
   private queues({ queues }: AgentState) {
     if (!queues?.length) return nothing;
     const names = queues.map((q) => q.name);
-    if (!this.can("GetStatistics")) return html`<p class="queues muted">Queues: ${names.join(", ")}</p>`;
+    if (!this.can("GetStatistics")) return html`<p class="queues muted">${texts.queues}: ${names.join(", ")}</p>`;
     return html`<details class="queues muted" @toggle=${(event: Event) => void this.count(event.target as HTMLDetailsElement, names)}>
-      <summary>Queues: ${names.join(", ")}</summary>
+      <summary>${texts.queues}: ${names.join(", ")}</summary>
       <ul aria-live="polite">${this.statistics?.map((s) => html`<li>${queueLine(s)}</li>`)}</ul></details>`;
   }
 
@@ -146,9 +147,9 @@ export class AgentPart extends Part {
       void this.desk.perform("LoginAgent", { agentPassword: password, queue: queue || undefined });
     };
     return html`<form class="form inset" @submit=${submit}>
-      <label><span>Password</span><input name="password" type="password" autocomplete="current-password"></label>
-      <label><span>Queue (optional)</span><input name="queue"></label>
-      <button class="main" ?disabled=${!this.ready} aria-busy=${this.desk.waits("LoginAgent")}>Log in</button>
+      <label><span>${texts.password}</span><input name="password" type="password" autocomplete="current-password"></label>
+      <label><span>${texts.queueOptional}</span><input name="queue"></label>
+      <button class="main" ?disabled=${!this.ready} aria-busy=${this.desk.waits("LoginAgent")}>${texts.logIn}</button>
     </form>`;
   }
 
@@ -161,10 +162,10 @@ export class AgentPart extends Part {
   override render() {
     const { agent, agentId, mode, reasonCodes } = this.state;
     if (!agentId || (mode === "Simple" && !this.can("LoginAgent") && !this.can("LogoutAgent"))) return nothing;
-    return html`<section class="card" aria-label="Your state">
+    return html`<section class="card" aria-label=${texts.yourState}>
       <div class="state ${agent.state}">
-        <strong>${this.ringing ? "Call ringing" : agentState(agent, reasonCodes)}</strong>
-        <span class="time" role="timer" aria-label="Time in this state">${since(agent.since, this.now)}</span>
+        <strong>${this.ringing ? texts.callRinging : agentState(agent, reasonCodes)}</strong>
+        <span class="time" role="timer" aria-label=${texts.timeInState}>${since(agent.since, this.now)}</span>
       </div>
       ${this.wrapUp(agent)} ${this.pending(agent)} ${this.changes()} ${this.queues(agent)}
       ${this.can("LoginAgent") && ["LoggedOut", "Unknown"].includes(agent.state) ? this.login() : nothing}

@@ -2,11 +2,12 @@ import type { Activity, Call, Party } from "@ctilink/client";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { icons } from "./icons.ts";
 import { keypad } from "./keypad.ts";
+import { texts } from "./language.ts";
 import { Part } from "./part.ts";
 import { safe } from "./pop.ts";
 import { shared } from "./style.ts";
 import { since, span } from "./time.ts";
-import { callStates, kind, other, others } from "./words.ts";
+import { kind, other, others } from "./words.ts";
 
 type Panel = "keypad" | "consult" | "data";
 
@@ -70,10 +71,10 @@ export class CallPart extends Part {
   }
 
   /** A button for an activity on this call; nothing when it is not possible now. */
-  private button(activity: Activity, label: string, icon: TemplateResult, look = "", run = () => void this.desk.perform(activity, { callId: this.call.callId } as never), keys?: string) {
+  private button(activity: Activity, icon: TemplateResult, look = "", run = () => void this.desk.perform(activity, { callId: this.call.callId } as never), keys?: string) {
     if (!this.has(activity)) return nothing;
     const waits = this.desk.waits(activity, this.call.callId);
-    return html`<button class=${look} ?disabled=${!this.ready} aria-busy=${waits} aria-keyshortcuts=${keys ?? nothing} @click=${run}>${icon}${label}</button>`;
+    return html`<button class=${look} ?disabled=${!this.ready} aria-busy=${waits} aria-keyshortcuts=${keys ?? nothing} @click=${run}>${icon}${texts.activities[activity]}</button>`;
   }
 
   private toggle(panel: Panel, label: string, icon: TemplateResult, possible: boolean) {
@@ -90,40 +91,40 @@ export class CallPart extends Part {
   }
 
   /** Activities of two calls stand at the one that is not on hold. */
-  private pair(activity: Activity, label: string, icon: TemplateResult, look = "") {
+  private pair(activity: Activity, icon: TemplateResult, look = "") {
     if (this.call.state === "Held") return nothing;
     const held = this.state.calls.filter((c) => c.state === "Held" && c.capabilities.includes(activity));
     const first = held.find((c) => c.interactionId === this.call.interactionId) ?? held[0];
     const run = () => void this.desk.perform(activity, { callId: this.call.callId, heldCallId: first?.callId } as never);
-    return this.button(activity, label, icon, look, run);
+    return this.button(activity, icon, look, run);
   }
 
   private pairActions() {
     const { purpose } = this.desk;
     const look = (p: typeof purpose) => (purpose === p ? "wide main" : "");
-    const transfer = this.pair("TransferCall", "Complete transfer", icons.transfer, look("transfer"));
-    const join = this.pair("ConferenceCall", "Join all", icons.join, look("conference"));
+    const transfer = this.pair("TransferCall", icons.transfer, look("transfer"));
+    const join = this.pair("ConferenceCall", icons.join, look("conference"));
     return html`
       ${purpose === "transfer" ? [transfer, join] : [join, transfer]}
-      ${this.pair("AlternateCall", "Switch", icons.alternate)}
-      ${this.pair(this.has("CancelTransfer") ? "CancelTransfer" : "CancelConference", "Back to caller", icons.back)}`;
+      ${this.pair("AlternateCall", icons.alternate)}
+      ${this.pair(this.has("CancelTransfer") ? "CancelTransfer" : "CancelConference", icons.back)}`;
   }
 
   private actions() {
     const accepts = this.call.treatment?.answer === "OnInteraction" && !this.call.treatment.claimed && this.call.state === "Offering";
-    return html`<div class="actions" role="group" aria-label="What you can do with this call">
-      ${accepts ? this.button("AcceptInteraction", "Accept", icons.answer, "wide go", () => void this.desk.accept(this.call.callId), "Alt+Shift+A") : nothing}
-      ${this.button("AnswerCall", "Answer", icons.answer, "wide go", undefined, "Alt+Shift+A")}
-      ${this.button("DeclineCall", "Decline", icons.close, "wide decline")}
+    return html`<div class="actions" role="group" aria-label=${texts.whatYouCanDo}>
+      ${accepts ? this.button("AcceptInteraction", icons.answer, "wide go", () => void this.desk.accept(this.call.callId), "Alt+Shift+A") : nothing}
+      ${this.button("AnswerCall", icons.answer, "wide go", undefined, "Alt+Shift+A")}
+      ${this.button("DeclineCall", icons.close, "wide decline")}
       ${this.pairActions()}
-      ${this.button("HoldCall", "Hold", icons.hold, "", undefined, "Alt+Shift+H")}
-      ${this.button("RetrieveCall", "Resume", icons.resume, "wide main", undefined, "Alt+Shift+H")}
-      ${this.button("MuteCall", "Mute", icons.mute, "", undefined, "Alt+Shift+M")}
-      ${this.button("UnmuteCall", "Unmute", icons.unmute, "main", undefined, "Alt+Shift+M")}
-      ${this.toggle("keypad", "Keypad", icons.keypad, this.has("SendDTMF"))}
-      ${this.toggle("consult", "Transfer", icons.transfer, this.consults)}
-      ${this.toggle("data", "Add data", icons.note, this.has("AttachData") && this.call.state !== "Offering")}
-      ${this.button("HangUpCall", "Hang up", icons.hangUp, "end", undefined, "Alt+Shift+E")}
+      ${this.button("HoldCall", icons.hold, "", undefined, "Alt+Shift+H")}
+      ${this.button("RetrieveCall", icons.resume, "wide main", undefined, "Alt+Shift+H")}
+      ${this.button("MuteCall", icons.mute, "", undefined, "Alt+Shift+M")}
+      ${this.button("UnmuteCall", icons.unmute, "main", undefined, "Alt+Shift+M")}
+      ${this.toggle("keypad", texts.keypad, icons.keypad, this.has("SendDTMF"))}
+      ${this.toggle("consult", texts.transfer, icons.transfer, this.consults)}
+      ${this.toggle("data", texts.activities.AttachData, icons.note, this.has("AttachData") && this.call.state !== "Offering")}
+      ${this.button("HangUpCall", icons.hangUp, "end", undefined, "Alt+Shift+E")}
     </div>`;
   }
 
@@ -166,12 +167,12 @@ export class CallPart extends Part {
       this.desk.purpose = activity === "ConferenceInitiate" ? "conference" : "transfer";
       if (await this.desk.perform(activity, { callId: this.call.callId, destinationNumber })) this.panel = undefined;
     };
-    const way = (activity: Activity, label: string, look = "") =>
-      this.has(activity) ? html`<button class=${look} value=${activity} ?disabled=${!this.ready} aria-busy=${this.desk.waits(activity)}>${label}</button>` : nothing;
+    const way = (activity: Activity, look = "") =>
+      this.has(activity) ? html`<button class=${look} value=${activity} ?disabled=${!this.ready} aria-busy=${this.desk.waits(activity)}>${texts.activities[activity]}</button>` : nothing;
     return html`<form class="inset form" @submit=${run}>
-      <label><span>Number, agent or queue</span><input name="number" type="tel" required autocomplete="off" maxlength="64"></label>
+      <label><span>${texts.destination}</span><input name="number" type="tel" required autocomplete="off" maxlength="64"></label>
       <div class="ways">
-        ${way("TransferInitiate", "Ask first", "main")} ${way("BlindTransfer", "Transfer now")} ${way("ConferenceInitiate", "Add to call")}
+        ${way("TransferInitiate", "main")} ${way("BlindTransfer")} ${way("ConferenceInitiate")}
       </div>
     </form>`;
   }
@@ -184,29 +185,29 @@ export class CallPart extends Part {
       if (await this.desk.perform("AttachData", { callId: this.call.callId, variables: { [name!.trim()]: value! } })) this.panel = undefined;
     };
     return html`<form class="inset form" @submit=${run}>
-      <label><span>Name</span><input name="name" required maxlength="64" autocomplete="off"></label>
-      <label><span>Value</span><input name="value" required maxlength="256" autocomplete="off"></label>
-      <button class="main" ?disabled=${!this.ready}>Add to this call</button>
+      <label><span>${texts.name}</span><input name="name" required maxlength="64" autocomplete="off"></label>
+      <label><span>${texts.value}</span><input name="value" required maxlength="256" autocomplete="off"></label>
+      <button class="main" ?disabled=${!this.ready}>${texts.addToCall}</button>
     </form>`;
   }
 
   private time() {
     const { state, answeredAt, since: began, startedAt } = this.call;
     const from = state === "Held" || state === "Offering" ? began : (answeredAt ?? startedAt);
-    return html`<span class="time" role="timer" aria-label=${state === "Held" ? "On hold for" : "Duration"}>${since(from, this.now)}</span>`;
+    return html`<span class="time" role="timer" aria-label=${state === "Held" ? texts.onHoldFor : texts.duration}>${since(from, this.now)}</span>`;
   }
 
   private parties() {
     const list = others(this.call, this.state.dn);
     if (list.length < 2) return nothing;
-    return html`<ul class="parties" aria-label="In this call">${list.map((p) => this.party(p))}</ul>`;
+    return html`<ul class="parties" aria-label=${texts.inThisCall}>${list.map((p) => this.party(p))}</ul>`;
   }
 
   private party(p: Party) {
-    const name = p.dn || "Number withheld";
+    const name = p.dn || texts.withheld;
     const drop = () => void this.desk.perform("DropParty", { callId: this.call.callId, party: p.id });
-    return html`<li><span>${name}</span><span class="muted">${callStates[p.state ?? ""] ?? ""}</span>
-      ${this.has("DropParty") ? html`<button class="quiet" aria-label="Remove ${name}" ?disabled=${!this.ready} @click=${drop}>${icons.close}</button>` : nothing}</li>`;
+    return html`<li><span>${name}</span><span class="muted">${texts.callStates[p.state ?? ""] ?? ""}</span>
+      ${this.has("DropParty") ? html`<button class="quiet" aria-label=${texts.remove(name)} ?disabled=${!this.ready} @click=${drop}>${icons.close}</button>` : nothing}</li>`;
   }
 
   private treatment() {
@@ -217,19 +218,19 @@ export class CallPart extends Part {
     const blocked = this.desk.blocked.has(this.call.callId);
     const left = Date.parse(startedAt) + (delaySeconds ?? 0) * 1000 - this.now;
     return html`
-      ${url ? html`<a class="pop" href=${url} target="_blank" rel="noopener noreferrer">${icons.open}${blocked ? "Your browser blocked the page: open it here" : "Open the page of this call"}</a>` : nothing}
-      ${screenPop?.interaction ? html`<p class="told">Interaction: <strong>${screenPop.interaction}</strong></p>` : nothing}
-      ${answer === "AfterDelay" && state === "Offering" && left > 0 ? html`<p class="told muted">Answers by itself in ${span(left + 999)}</p>` : nothing}`;
+      ${url ? html`<a class="pop" href=${url} target="_blank" rel="noopener noreferrer">${icons.open}${blocked ? texts.pageBlocked : texts.openPage}</a>` : nothing}
+      ${screenPop?.interaction ? html`<p class="told">${texts.interaction} <strong>${screenPop.interaction}</strong></p>` : nothing}
+      ${answer === "AfterDelay" && state === "Offering" && left > 0 ? html`<p class="told muted">${texts.answersIn(span(left + 999))}</p>` : nothing}`;
   }
 
   private told() {
     const { queue, muted, state, networkReached, capabilities, dnis } = this.call;
     const facts = [
-      kind(this.call, this.state.dn), queue && `for ${queue}`, !queue && this.call.callType === "INBOUND" && dnis && `to ${dnis}`,
-      muted && "you are muted", networkReached && state === "Delivered" && "outside: the answer is not told",
+      kind(this.call, this.state.dn), queue && texts.forQueue(queue), !queue && this.call.callType === "INBOUND" && dnis && texts.toNumber(dnis),
+      muted && texts.youAreMuted, networkReached && state === "Delivered" && texts.outside,
     ].filter(Boolean);
     return html`<p class="muted">${facts.join(" · ")}</p>
-      ${state === "Offering" && !capabilities.includes("AnswerCall") ? html`<p class="told">Answer at your telephone.</p>` : nothing}`;
+      ${state === "Offering" && !capabilities.includes("AnswerCall") ? html`<p class="told">${texts.answerAtTelephone}</p>` : nothing}`;
   }
 
   /** A consult shows what is its own; the data is that of the call which it is about. */
@@ -241,11 +242,11 @@ export class CallPart extends Part {
   override render() {
     const { state, variables } = this.call;
     const who = other(this.call, this.state.dn);
-    return html`<article class="card ${state}" aria-label="${callStates[state] ?? state}: ${who}" @keydown=${this.close}>
-      <header><span class="badge">${callStates[state] ?? state}</span>${this.time()}</header>
+    return html`<article class="card ${state}" aria-label="${texts.callStates[state] ?? state}: ${who}" @keydown=${this.close}>
+      <header><span class="badge">${texts.callStates[state] ?? state}</span>${this.time()}</header>
       <h3>${who}</h3>
       ${this.told()} ${this.treatment()} ${this.parties()}
-      ${variables && Object.keys(variables).length && !this.inherits ? html`<dl tabindex="0" aria-label="Data of this call">${Object.entries(variables).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>` : nothing}
+      ${variables && Object.keys(variables).length && !this.inherits ? html`<dl tabindex="0" aria-label=${texts.dataOfCall}>${Object.entries(variables).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>` : nothing}
       ${this.actions()} ${this.openPanel()}
     </article>`;
   }

@@ -1,8 +1,9 @@
 import { CtilinkError, Link, type Activity, type ActivityProperties, type Event, type QueueStatistics, type Saved, type Session, type State } from "@ctilink/client";
 import { Keep, type Kept } from "./keep.ts";
+import { texts } from "./language.ts";
 import { Pops, type Pop } from "./pop.ts";
 import { Tabs } from "./tabs.ts";
-import { explain, happened } from "./words.ts";
+import { explain, happened, meanwhile } from "./words.ts";
 
 /** What an agent enters to begin. */
 export interface Entry {
@@ -50,6 +51,8 @@ export class Desk {
   private readonly pops = new Pops((callId) => this.claim(callId), (pop) => this.pop(pop));
   private leave = () => {};
   private last?: Kept;
+  /** The calls at the last change. */
+  private calls: State["calls"] = [];
 
   session?: Session;
   /** What the last consult was begun for. */
@@ -128,6 +131,7 @@ export class Desk {
     this.session = session;
     this.last = kept;
     this.happened = [];
+    this.calls = [];
     this.notice = undefined;
     this.keep.set(kept);
     this.leave = session.subscribe((state, event) => this.follow(state, event));
@@ -139,15 +143,20 @@ export class Desk {
     if (state.connection === "ended" || state.connection === "unauthorized") return this.over(state);
     const now: Saved = this.session!.savedState;
     if (now.sessionToken !== this.last?.sessionToken) this.keep.set((this.last = { ...this.last, ...now }));
+    this.calls = state.calls;
     this.pops.look(state);
     this.changed();
   }
 
   private note(event: Event, state: State) {
-    const text = happened(event, state.dn, state.reasonCodes);
-    if (text && text !== this.happened[0]?.text) this.happened = [{ at: event.at, text }, ...this.happened].slice(0, kept);
+    if (event.type === "Snapshot") for (const text of meanwhile(this.calls, state.calls, state.dn)) this.remember(event.at, text);
+    this.remember(event.at, happened(event, state.dn, state.reasonCodes));
     const failed = event.failed;
     if (failed) this.tell(explain(new CtilinkError(failed.error.code as never, failed.error.message), failed.activity));
+  }
+
+  private remember(at: string, text: string | undefined) {
+    if (text && text !== this.happened[0]?.text) this.happened = [{ at, text }, ...this.happened].slice(0, kept);
   }
 
   /** The session is over for this tab. */
@@ -157,9 +166,9 @@ export class Desk {
     this.session = undefined;
     this.blocked.clear();
     this.keep.set(undefined);
-    if (connection === "unauthorized") this.tell({ title: "Your access token is not accepted any more.", todo: "Log in with a new one.", detail: trouble?.message });
-    else if (endReason === "takenOver") this.tell({ title: "Your session goes on at another desk.", todo: "Log in here to take it back.", calm: true });
-    else if (endReason === "closedElsewhere") this.tell({ title: "You were logged out in another tab or at another desk.", calm: true });
+    if (connection === "unauthorized") this.tell({ title: texts.notAccepted.what, todo: texts.notAccepted.todo, detail: trouble?.message });
+    else if (endReason === "takenOver") this.tell({ title: texts.takenOver.what, todo: texts.takenOver.todo, calm: true });
+    else if (endReason === "closedElsewhere") this.tell({ title: texts.closedElsewhere, calm: true });
     else if (endReason === "refused" && trouble) this.tell(explain(trouble));
     this.changed();
   }

@@ -1,5 +1,6 @@
 import { css, html } from "lit";
 import type { Desk, Entry } from "./desk.ts";
+import { texts } from "./language.ts";
 import { Part } from "./part.ts";
 import { shared } from "./style.ts";
 
@@ -35,20 +36,20 @@ export class LoginPart extends Part {
   override render() {
     return html`<form class="card form" @submit=${this.submit} aria-labelledby="title">
       <div>
-        <h1 id="title">Log in</h1>
-        <p class="muted">to take and make calls</p>
+        <h1 id="title">${texts.logIn}</h1>
+        <p class="muted">${texts.logInTo}</p>
       </div>
       <div class="pair">
-        ${this.field("agentId", "Agent", { autocomplete: "username" })}
-        ${this.field("password", "Password", { secret: true, autocomplete: "current-password" })}
+        ${this.field("agentId", texts.agent, { autocomplete: "username" })}
+        ${this.field("password", texts.password, { secret: true, autocomplete: "current-password" })}
       </div>
       <div class="pair">
-        ${this.field("dn", "Telephone")} ${this.field("queue", "Queue")}
-        <p class="muted small">Leave telephone and queue empty to have your usual ones.</p>
+        ${this.field("dn", texts.telephone)} ${this.field("queue", texts.queue)}
+        <p class="muted small">${texts.usual}</p>
       </div>
-      ${this.needsToken ? this.field("token", "Access token", { secret: true, required: true }) : ""}
+      ${this.needsToken ? this.field("token", texts.accessToken, { secret: true, required: true }) : ""}
       <button class="main" ?disabled=${this.desk.opening} aria-busy=${this.desk.opening}>
-        ${this.desk.opening ? "Logging in …" : "Log in"}
+        ${this.desk.opening ? texts.loggingIn : texts.logIn}
       </button>
     </form>`;
   }

@@ -1,16 +1,18 @@
-// The page around the toolbar: it tells by its title what happens while nobody looks.
-import type { State } from "@ctilink/client";
-import { other } from "./words.ts";
+// The page around the toolbar or the team view.
+import type { Team } from "./team.ts";
+import type { Toolbar } from "./toolbar.ts";
 
-const title = document.title;
-const toolbar = document.querySelector("cti-toolbar")!;
+const settings = ["agent", "dn", "queue", "pool", "theme", "lang"];
+const element = document.querySelector<Toolbar | Team>("cti-toolbar, cti-team")!;
 for (const [name, value] of new URLSearchParams(location.search)) {
   if (name === "theme") document.documentElement.style.colorScheme = value; // set by script, which the policy allows
-  if (["agent", "dn", "queue", "theme"].includes(name)) toolbar.setAttribute(name, value);
+  if (settings.includes(name)) element.setAttribute(name, value);
 }
 
-addEventListener("cti-change", (event) => {
-  const state = (event as CustomEvent<State | undefined>).detail;
-  const ringing = state?.calls.find((c) => c.state === "Offering");
-  document.title = ringing ? `☎ ${other(ringing, state!.dn)}` : title;
-});
+/** The page has the element's language, and a title that tells what happens while nobody looks. */
+function name() {
+  document.documentElement.lang = element.lang;
+  document.title = element.headline;
+}
+void customElements.whenDefined(element.localName).then(name);
+addEventListener("cti-change", name);

@@ -2,14 +2,14 @@ import { Link, type CtilinkError, type PoolSession, type PoolState, type PoolWat
 import { html, LitElement, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { Keep } from "./keep.ts";
-import { Series } from "./series.ts";
+import { speak, texts } from "./language.ts";
+import { hour, Series, step } from "./series.ts";
 import { spark } from "./spark.ts";
 import { shared, tokens } from "./style.ts";
 import { look } from "./team.css.ts";
-import { since, span } from "./time.ts";
-import { agentStates, callStates, explain } from "./words.ts";
+import { minute, since, span } from "./time.ts";
+import { explain } from "./words.ts";
 
-type History = Record<string, [number, number][]>;
 type Order = "agent" | "state" | "time";
 const states = ["Available", "Busy", "AfterCallWork", "Unavailable"] as const;
 const rank = (s: PoolSession) => ["Busy", "AfterCallWork", "Available", "Unavailable", "LoggedIn", "Unknown", "LoggedOut"].indexOf(s.agent.state);
@@ -30,6 +30,8 @@ export class Team extends LitElement {
   /** Gives the desktop token, where the page knows it. */
   declare token?: string | (() => string | undefined);
   declare theme: string;
+  /** "en" or "de"; as the browser has it when absent. It is read when the view comes into a page. */
+  declare lang: string;
   declare now: number;
   declare state?: PoolState;
   declare pools?: string[];
@@ -44,8 +46,6 @@ export class Team extends LitElement {
   private ticker?: ReturnType<typeof setInterval>;
   private series = new Map<string, Series>();
   private keep!: Keep;
-  /** The last hour of the pool, for a reload. */
-  private history?: Keep;
 
   constructor() {
     super();
@@ -56,6 +56,7 @@ export class Team extends LitElement {
 
   override connectedCallback() {
     super.connectedCallback();
+    this.lang = speak([this.lang, ...navigator.languages]);
     this.keep = new Keep(`ctilink team ${new URL(this.url || ".", location.href).href}`);
     this.ticker = setInterval(() => (this.now = Math.floor((this.watch?.now() ?? Date.now()) / 1000) * 1000), 250);
     this.entered = this.keep.get<{ token: string }>()?.token;
@@ -66,6 +67,11 @@ export class Team extends LitElement {
     super.disconnectedCallback();
     clearInterval(this.ticker);
     this.watch?.stop();
+  }
+
+  /** What a page's title may say. */
+  get headline(): string {
+    return this.state ? `${texts.team} – ${this.state.pool}` : texts.team;
   }
 
   private get known() {
@@ -83,7 +89,7 @@ export class Team extends LitElement {
       const { statistics } = await this.link.info();
       if (this.entered) this.keep.set({ token: this.entered });
       this.pools = Object.keys(statistics.sessionsByPool).filter(Boolean).sort();
-      const pool = this.pool || new URLSearchParams(location.search).get("pool") || (this.pools.length === 1 && this.pools[0]);
+      const pool = this.pool || (this.pools.length === 1 && this.pools[0]);
       if (pool) this.show(pool);
     } catch (error) {
       this.refused(error as CtilinkError);
@@ -103,11 +109,11 @@ export class Team extends LitElement {
 
   private show(pool: string) {
     this.watch?.stop();
-    this.history = new Keep(`ctilink history ${pool}`);
-    this.series = new Map(Object.entries(this.history.get<History>() ?? {}).map(([queue, known]) => [queue, new Series(known)]));
+    this.series.clear();
     this.watch = this.link.watch(pool);
     this.watch.subscribe((state, event) => {
-      if (event?.statistics) this.sample(event.statistics);
+      if (event?.statistics) this.seriesOf(event.statistics.queue).add(event.statistics);
+      for (const { queue, samples } of event?.history ?? []) for (const sample of samples) this.seriesOf(queue).add(sample);
       if (state.connection === "unauthorized" || state.connection === "ended") {
         this.state = undefined;
         if (state.trouble) this.refused(state.trouble);
@@ -117,11 +123,10 @@ export class Team extends LitElement {
     this.state = this.watch.state;
   }
 
-  private sample(statistics: QueueStatistics) {
-    const series = this.series.get(statistics.queue) ?? new Series();
-    series.add(statistics);
-    this.series.set(statistics.queue, series);
-    this.history?.set(Object.fromEntries([...this.series].map(([queue, s]) => [queue, s.entries])) satisfies History);
+  private seriesOf(queue: string): Series {
+    const series = this.series.get(queue) ?? new Series();
+    this.series.set(queue, series);
+    return series;
   }
 
   private entry() {
@@ -133,36 +138,46 @@ export class Team extends LitElement {
       else void this.begin();
     };
     return html`<form class="card form entry" @submit=${submit} aria-labelledby="title">
-      <div><h1 id="title">Team</h1><p class="muted">the agents of a pool and their queues, live</p></div>
-      ${this.known ? nothing : html`<label><span>Access token</span><input name="token" type="password" required autocomplete="off"></label>`}
-      ${this.pools ? html`<label><span>Agent pool</span><input name="pool" required list="pools" autocomplete="off"><datalist id="pools">${this.pools.map((p) => html`<option value=${p}></option>`)}</datalist></label>` : nothing}
-      <button class="main">Show</button>
+      <div><h1 id="title">${texts.team}</h1><p class="muted">${texts.teamOf}</p></div>
+      ${this.known ? nothing : html`<label><span>${texts.accessToken}</span><input name="token" type="password" required autocomplete="off"></label>`}
+      ${this.pools ? html`<label><span>${texts.agentPool}</span><input name="pool" required list="pools" autocomplete="off"><datalist id="pools">${this.pools.map((p) => html`<option value=${p}></option>`)}</datalist></label>` : nothing}
+      <button class="main">${texts.show}</button>
     </form>`;
   }
 
   private summary(agents: readonly PoolSession[]) {
-    return html`<ul class="summary" aria-label="Agents by state">${states.map((state) => {
+    return html`<ul class="summary" aria-label=${texts.agentsByState}>${states.map((state) => {
       const count = agents.filter((s) => s.agent.state === state).length;
       const choose = () => (this.wanted = this.wanted === state ? undefined : state);
-      return html`<li><button class="tile ${state}" aria-pressed=${this.wanted === state} @click=${choose}><strong class="time">${count}</strong><span>${agentStates[state]}</span></button></li>`;
+      return html`<li><button class="tile ${state}" aria-pressed=${this.wanted === state} @click=${choose}><strong class="time">${count}</strong><span>${texts.agentStates[state]}</span></button></li>`;
     })}</ul>`;
   }
 
   private queues({ queues }: PoolState) {
     if (!queues.length) return nothing;
-    return html`<section aria-labelledby="queues"><h2 id="queues">Queues</h2><ul class="queues">${repeat(queues, (q) => q.queue, (q) => this.queue(q))}</ul></section>`;
+    return html`<section aria-labelledby="queues"><h2 id="queues">${texts.queues}</h2><ul class="queues">${repeat(queues, (q) => q.queue, (q) => this.queue(q))}</ul></section>`;
   }
 
   private queue(q: QueueStatistics) {
     const waited = q.callsWaiting ? q.longestWaitSeconds * 1000 + this.now - Date.parse(q.at) : 0;
-    const series = this.series.get(q.queue) ?? new Series();
+    const points = this.seriesOf(q.queue).points(this.now);
+    const told = this.lastHour(points);
     return html`<li class="card queue ${q.callsWaiting ? "waiting" : ""}">
       <h3>${q.queue}</h3>
-      <p><strong class="time big">${q.callsWaiting}</strong> waiting</p>
-      <p class="muted">${q.callsWaiting ? html`longest <span class="time">${span(waited)}</span>` : "nobody waits"}</p>
-      ${spark(series, this.now)}
-      <p class="muted small">${q.agentsAvailable} of ${q.agentsLoggedIn} agents available</p>
+      <p><strong class="time big">${q.callsWaiting}</strong> ${texts.waiting}</p>
+      <p class="muted">${q.callsWaiting ? html`${texts.longest} <span class="time">${span(waited)}</span>` : texts.nobodyWaits}</p>
+      ${spark(points, `${texts.callsWaiting}, ${told}`)}
+      <p class="muted small">${told}</p>
+      <p class="muted small">${texts.available(q.agentsAvailable, q.agentsLoggedIn)}</p>
     </li>`;
+  }
+
+  /** What a queue's line says, and from when on it is known. */
+  private lastHour(points: readonly (number | undefined)[]): string {
+    const most = Math.max(0, ...points.map((p) => p ?? 0));
+    const first = points.findIndex((p) => p !== undefined);
+    if (first === 0) return texts.sinceHour(most);
+    return texts.sinceTime(minute((Math.floor(this.now / step) + 1 + Math.max(first, 0)) * step - hour), most);
   }
 
   private shown({ sessions }: PoolState): PoolSession[] {
@@ -184,30 +199,30 @@ export class Team extends LitElement {
     const list = this.shown(state);
     const input = (event: InputEvent) => (this.filter = (event.target as HTMLInputElement).value);
     return html`<section class="agents" aria-labelledby="agents">
-      <div class="row"><h2 id="agents" class="grow">Agents</h2><input class="filter" type="search" aria-label="Find an agent" placeholder="Find an agent" .value=${this.filter} @input=${input}></div>
+      <div class="row"><h2 id="agents" class="grow">${texts.agents}</h2><input class="filter" type="search" aria-label=${texts.findAgent} placeholder=${texts.findAgent} .value=${this.filter} @input=${input}></div>
       <div class="card table" tabindex="0" role="region" aria-labelledby="agents"><table>
-        <thead><tr>${this.heading("agent", "Agent")}<th scope="col" class="phone">Telephone</th>${this.heading("state", "State")}${this.heading("time", "Time")}<th scope="col">Call</th></tr></thead>
+        <thead><tr>${this.heading("agent", texts.agent)}<th scope="col" class="phone">${texts.telephone}</th>${this.heading("state", texts.state)}${this.heading("time", texts.time)}<th scope="col">${texts.call}</th></tr></thead>
         <tbody>${repeat(list, (s) => s.session, (s) => this.agent(s))}</tbody>
-      </table>${list.length ? nothing : html`<p class="muted none">${state.sessions.length ? "No agent is like that." : "Nobody is here."}</p>`}</div>
+      </table>${list.length ? nothing : html`<p class="muted none">${state.sessions.length ? texts.noAgentLikeThat : texts.nobodyHere}</p>`}</div>
     </section>`;
   }
 
   private agent(s: PoolSession) {
     const { agent } = s;
-    const pending = agent.pendingState && agent.pendingState !== agent.state && `then ${agentStates[agent.pendingState as keyof typeof agentStates]}`;
+    const pending = agent.pendingState && agent.pendingState !== agent.state && texts.then(texts.agentStates[agent.pendingState as keyof typeof texts.agentStates]);
     const ringing = agent.state === "Busy" && s.calls.length > 0 && s.calls.every((c) => c.state === "Offering");
     return html`<tr>
       <th scope="row">${s.agentId ?? "–"}</th><td class="phone">${s.dn}</td>
-      <td>${s.agentId ? html`<span class="pill ${agent.state}">${ringing ? "Call ringing" : agentStates[agent.state]}</span> <span class="muted small">${[agent.reasonCode, pending].filter(Boolean).join(", ")}</span>` : nothing}
-        ${s.link === "LinkUp" ? nothing : html`<span class="pill lost">not connected</span>`}</td>
+      <td>${s.agentId ? html`<span class="pill ${agent.state}">${ringing ? texts.callRinging : texts.agentStates[agent.state]}</span> <span class="muted small">${[agent.reasonCode, pending].filter(Boolean).join(", ")}</span>` : nothing}
+        ${s.link === "LinkUp" ? nothing : html`<span class="pill lost">${texts.notConnectedPill}</span>`}</td>
       <td class="time">${s.agentId ? since(agent.since, this.now) : nothing}</td>
-      <td>${s.calls.map((c) => html`<span class="call">${callStates[c.state] ?? c.state}${c.queue ? html` <span class="muted">for ${c.queue}</span>` : nothing} <span class="time muted">${since(c.answeredAt ?? c.startedAt, this.now)}</span></span>`)}</td>
+      <td>${s.calls.map((c) => html`<span class="call">${texts.callStates[c.state] ?? c.state}${c.queue ? html` <span class="muted">${texts.forQueue(c.queue)}</span>` : nothing} <span class="time muted">${since(c.answeredAt ?? c.startedAt, this.now)}</span></span>`)}</td>
     </tr>`;
   }
 
   private trouble({ connection }: PoolState) {
     if (connection !== "reconnecting") return nothing;
-    return html`<div class="strip row" role="status"><span class="grow"><strong>Connection lost.</strong> This is how it was; the page comes back by itself.</span><button @click=${() => this.watch!.retryNow()}>Try now</button></div>`;
+    return html`<div class="strip row" role="status"><span class="grow"><strong>${texts.lost}</strong> ${texts.lostMeanwhileTeam}</span><button @click=${() => this.watch!.retryNow()}>${texts.tryNow}</button></div>`;
   }
 
   override render() {
@@ -216,7 +231,7 @@ export class Team extends LitElement {
     if (!state) return html`<div class="page">${failed}${this.entry()}</div>`;
     return html`<div class="page ${state.connection}">
       <header class="row"><h1 class="grow">${state.pool}</h1>
-        <button class="quiet" @click=${() => this.signOut()}>Close</button></header>
+        <button class="quiet" @click=${() => this.signOut()}>${texts.close}</button></header>
       ${this.trouble(state)} ${failed}
       ${this.summary(state.sessions.filter((s) => s.agentId))} ${this.queues(state)} ${this.agents(state)}
     </div>`;

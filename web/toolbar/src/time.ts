@@ -12,3 +12,6 @@ export const since = (at: string | undefined, now: number): string => (at ? span
 /** A time of day. */
 export const clock = (at: string): string =>
   new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+/** A time of day, without seconds. */
+export const minute = (at: number): string => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

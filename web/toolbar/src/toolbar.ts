@@ -5,6 +5,7 @@ import type { AgentPart } from "./agent.ts";
 import { Desk } from "./desk.ts";
 import { icons } from "./icons.ts";
 import { keypad } from "./keypad.ts";
+import { speak, texts } from "./language.ts";
 import type { Pop } from "./pop.ts";
 import { listen } from "./shortcuts.ts";
 import { shared, tokens } from "./style.ts";
@@ -39,6 +40,8 @@ export class Toolbar extends LitElement {
   declare token?: string | (() => string | undefined);
   /** "off" leaves the keyboard to the page. */
   declare shortcuts: string;
+  /** "en" or "de"; as the browser has it when absent. It is read when the toolbar comes into a page. */
+  declare lang: string;
   /** "light" or "dark"; as the browser has it when absent. */
   declare theme: string;
   declare now: number;
@@ -61,6 +64,7 @@ export class Toolbar extends LitElement {
 
   override connectedCallback() {
     super.connectedCallback();
+    this.lang = speak([this.lang, ...navigator.languages]); // screen readers read it so
     const given = () => (typeof this.token === "function" ? this.token() : this.token);
     const defaults = { agentId: this.agent, dn: this.dn, queue: this.queue };
     const desk = (this.desk = new Desk({ url: this.url, token: given, defaults, open: (pop) => this.open(pop) }));
@@ -85,6 +89,12 @@ export class Toolbar extends LitElement {
   /** What is known now; undefined when nobody is logged in. */
   get state(): State | undefined {
     return this.desk?.state;
+  }
+
+  /** What a page's title may say, for those who look elsewhere: who calls. */
+  get headline(): string {
+    const ringing = this.state?.calls.find((c) => c.state === "Offering");
+    return ringing ? `☎ ${other(ringing, this.state!.dn)}` : texts.pageTitle;
   }
 
   /** Dials a number, as a page does when a number in it is clicked. Gives whether it was accepted. */
@@ -150,12 +160,12 @@ export class Toolbar extends LitElement {
     const live = state.connection === "live" && state.link === "LinkUp";
     const toggle = () => (this.menu = this.menu ? undefined : "menu");
     return html`<div class="top">
-      <div class="who"><strong>${state.agentId ? `Agent ${state.agentId}` : `Telephone ${state.dn}`}</strong>
-        ${state.agentId ? html`<span class="muted">Telephone ${state.dn}</span>` : nothing}</div>
-      <span class="link ${live ? "up" : "down"}">${live ? "Connected" : state.connection === "connecting" ? "Connecting …" : "Not connected"}</span>
-      <button class="quiet" aria-label="More" aria-expanded=${!!this.menu} @click=${toggle}>${icons.more}</button>
+      <div class="who"><strong>${state.agentId ? texts.agentOf(state.agentId) : texts.telephoneOf(state.dn)}</strong>
+        ${state.agentId ? html`<span class="muted">${texts.telephoneOf(state.dn)}</span>` : nothing}</div>
+      <span class="link ${live ? "up" : "down"}">${live ? texts.connected : state.connection === "connecting" ? texts.connecting : texts.notConnected}</span>
+      <button class="quiet" aria-label=${texts.more} aria-expanded=${!!this.menu} @click=${toggle}>${icons.more}</button>
     </div>
-    ${state.doNotDisturb ? html`<p class="strip warn">Do not disturb is on: no calls ring here.</p>` : nothing}
+    ${state.doNotDisturb ? html`<p class="strip warn">${texts.doNotDisturbIsOn}</p>` : nothing}
     ${this.menu === "menu" ? this.menuItems(state) : this.menu === "logout" ? this.logoutReasons(state) : nothing}`;
   }
 
@@ -166,11 +176,11 @@ export class Toolbar extends LitElement {
       return html`<button class="quiet" @click=${act}>${label}${hint ? html`<span class="hint">${hint}</span>` : nothing}</button>`;
     };
     const can = (a: string) => state.activities.includes(a);
-    return html`<div class="menu inset" role="group" aria-label="More">
-      ${can("SetDoNotDisturb") ? item(state.doNotDisturb ? "Calls may ring again" : "Do not disturb", () => void desk.perform("SetDoNotDisturb", { enabled: !state.doNotDisturb })) : nothing}
-      ${can("Resync") ? item("Refresh", () => void desk.perform("Resync")) : nothing}
-      ${can("LogoutAgent") ? html`<button class="quiet" @click=${() => this.logout(state)}>Log out</button>` : nothing}
-      ${item(can("LogoutAgent") ? "Leave this desk" : "Close", () => void desk.close(), can("LogoutAgent") ? "You stay logged in at the telephone system" : "")}
+    return html`<div class="menu inset" role="group" aria-label=${texts.more}>
+      ${can("SetDoNotDisturb") ? item(state.doNotDisturb ? texts.mayRing : texts.activities.SetDoNotDisturb, () => void desk.perform("SetDoNotDisturb", { enabled: !state.doNotDisturb })) : nothing}
+      ${can("Resync") ? item(texts.activities.Resync, () => void desk.perform("Resync")) : nothing}
+      ${can("LogoutAgent") ? html`<button class="quiet" @click=${() => this.logout(state)}>${texts.activities.LogoutAgent}</button>` : nothing}
+      ${item(can("LogoutAgent") ? texts.leave : texts.close, () => void desk.close(), can("LogoutAgent") ? texts.leaveHint : "")}
     </div>`;
   }
 
@@ -186,20 +196,20 @@ export class Toolbar extends LitElement {
       event.preventDefault();
       go(new FormData(event.target as HTMLFormElement).get("reason") as string);
     };
-    return html`<div class="menu inset" role="group" aria-label="Reason for logging out">
+    return html`<div class="menu inset" role="group" aria-label=${texts.reasonForLogout}>
       ${logout?.map(({ code, label }) => html`<button class="quiet" @click=${() => go(code)}>${label || code}</button>`)}
-      ${required?.includes("Logout") ? nothing : html`<button class="quiet" @click=${() => go()}>No reason</button>`}
-      ${logout?.length ? nothing : html`<form class="form" @submit=${submit}><label><span>Reason code</span><input name="reason" required maxlength="32"></label><button class="main">Log out</button></form>`}
+      ${required?.includes("Logout") ? nothing : html`<button class="quiet" @click=${() => go()}>${texts.noReason}</button>`}
+      ${logout?.length ? nothing : html`<form class="form" @submit=${submit}><label><span>${texts.reasonCode}</span><input name="reason" required maxlength="32"></label><button class="main">${texts.activities.LogoutAgent}</button></form>`}
     </div>`;
   }
 
   /** What keeps the desk from working. */
   private trouble(state: State) {
     if (state.connection === "reconnecting")
-      return html`<div class="strip warn row" role="status"><span class="grow"><strong>Connection lost.</strong> Your calls go on; this page comes back by itself.</span>
-        <button @click=${() => this.desk!.session!.retryNow()}>Try now</button></div>`;
+      return html`<div class="strip warn row" role="status"><span class="grow"><strong>${texts.lost}</strong> ${texts.lostMeanwhile}</span>
+        <button @click=${() => this.desk!.session!.retryNow()}>${texts.tryNow}</button></div>`;
     if (state.connection === "live" && state.link !== "LinkUp")
-      return html`<p class="strip warn" role="status"><strong>The telephone system cannot be reached.</strong> Use your telephone until it is back.</p>`;
+      return html`<p class="strip warn" role="status"><strong>${texts.linkDown}.</strong> ${texts.linkDownMeanwhile}</p>`;
     return nothing;
   }
 
@@ -208,9 +218,9 @@ export class Toolbar extends LitElement {
     return html`<div role="alert">${notice
       ? html`<div class="strip ${notice.calm ? "calm" : "bad"}">
           <div class="row top-aligned"><span class="grow"><strong>${notice.title}</strong> ${notice.todo ?? ""}</span>
-            <button class="quiet" aria-label="Dismiss" @click=${() => this.desk!.tell(undefined)}>${icons.close}</button></div>
-          ${notice.takeOver ? html`<button class="main" @click=${notice.takeOver}>Take over</button>` : nothing}
-          ${notice.detail ? html`<details><summary>Details</summary>${notice.detail}</details>` : nothing}
+            <button class="quiet" aria-label=${texts.dismiss} @click=${() => this.desk!.tell(undefined)}>${icons.close}</button></div>
+          ${notice.takeOver ? html`<button class="main" @click=${notice.takeOver}>${texts.takeOver}</button>` : nothing}
+          ${notice.detail ? html`<details><summary>${texts.details}</summary>${notice.detail}</details>` : nothing}
         </div>`
       : nothing}</div>`;
   }
@@ -226,18 +236,18 @@ export class Toolbar extends LitElement {
       }
     };
     const input = (event: InputEvent) => (this.number = (event.target as HTMLInputElement).value);
-    return html`<section class="card dial" aria-label="Dial"><form @submit=${submit}>
-        <input id="number" type="tel" aria-label="Number to call" placeholder="Number to call" required autocomplete="off" maxlength="64"
+    return html`<section class="card dial" aria-label=${texts.dial}><form @submit=${submit}>
+        <input id="number" type="tel" aria-label=${texts.numberToCall} placeholder=${texts.numberToCall} required autocomplete="off" maxlength="64"
           aria-keyshortcuts="Alt+Shift+D" .value=${this.number} @input=${input}>
-        <button type="button" class="quiet" aria-label="Keypad" aria-expanded=${this.dialling} @click=${() => (this.dialling = !this.dialling)}>${icons.keypad}</button>
-        <button class="go" ?disabled=${!ready} aria-busy=${this.desk!.waits("MakeCall")}>${icons.answer}Call</button>
+        <button type="button" class="quiet" aria-label=${texts.keypad} aria-expanded=${this.dialling} @click=${() => (this.dialling = !this.dialling)}>${icons.keypad}</button>
+        <button class="go" ?disabled=${!ready} aria-busy=${this.desk!.waits("MakeCall")}>${icons.answer}${texts.activities.MakeCall}</button>
       </form>
       ${this.dialling ? html`<div class="inset">${keypad((digit) => (this.number += digit))}</div>` : nothing}</section>`;
   }
 
   private calls(state: State) {
     const ringingFirst = [...state.calls].sort((a, b) => Number(b.state === "Offering") - Number(a.state === "Offering"));
-    return html`<section class="calls" aria-label="Calls">
+    return html`<section class="calls" aria-label=${texts.callsTitle}>
       ${repeat(ringingFirst, (c) => c.callId, (call) => html`<cti-call .desk=${this.desk!} .state=${state} .call=${call} .now=${this.now}></cti-call>`)}
       ${state.calls.length ? nothing : html`<p class="empty muted">${emptiness(state)}</p>`}
     </section>`;
@@ -246,7 +256,7 @@ export class Toolbar extends LitElement {
   private history() {
     const { happened } = this.desk!;
     if (!happened.length) return nothing;
-    return html`<section class="card history" aria-labelledby="happened"><h2 id="happened">What just happened</h2>
+    return html`<section class="card history" aria-labelledby="happened"><h2 id="happened">${texts.happened}</h2>
       <ol tabindex="0" aria-labelledby="happened">${happened.map(({ at, text }) => html`<li><span class="time muted">${clock(at)}</span><span>${text}</span></li>`)}</ol></section>`;
   }
 
@@ -273,6 +283,6 @@ export class Toolbar extends LitElement {
 const waitsForAgent = (calls: Call[]) => calls.some((c) => c.treatment?.answer === "OnInteraction" && c.capabilities.includes("AcceptInteraction"));
 
 function emptiness({ mode, agent }: State): string {
-  if (mode !== "Full") return "Calls for you are shown here while they ring.";
-  return agent.state === "Available" ? "Waiting for the next call." : "No calls.";
+  if (mode !== "Full") return texts.shownWhileRinging;
+  return agent.state === "Available" ? texts.waitingForCall : texts.noCalls;
 }

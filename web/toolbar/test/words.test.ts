@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CtilinkError, Unreachable, type Call, type Event } from "@ctilink/client";
+import { CtilinkError, OutcomeUnknown, Unreachable, type Call, type Event } from "@ctilink/client";
 import { call, event } from "../../client/test/samples.ts";
 import { span } from "../src/time.ts";
-import { explain, happened, kind, other } from "../src/words.ts";
+import { speak, texts } from "../src/language.ts";
+import { de } from "../src/texts/de.ts";
+import { en } from "../src/texts/en.ts";
+import { explain, happened, kind, meanwhile, other } from "../src/words.ts";
 
 const customer = "+4930123456";
 const party = (dn: string | undefined, role: "Agent" | "Customer" | "Consulted" | "Observer" = "Agent") => ({ id: dn ?? "x", dn, role });
@@ -51,10 +54,53 @@ test("an error says what was tried, what happened and what to do; the details sa
     [new CtilinkError("AuthenticationFailed", "no", 403), "LoginAgent", "Log in: Your password was not accepted."],
     [new CtilinkError("Forbidden", "no", 403), undefined, "You may not do this."],
     [new Unreachable("no"), undefined, "The server cannot be reached."],
+    [new Unreachable("no", 502), undefined, "The server cannot be reached."],
+    [new CtilinkError("Timeout", "what failed after it was accepted has no status"), "HoldCall", "Hold: The telephone system did not answer in time."],
+    [new OutcomeUnknown("broke"), "HoldCall", "Hold: The connection broke while this was being done."],
     [new CtilinkError("NoSuchCode" as never, "what?", 418), undefined, "Something went wrong."],
   ];
   for (const [error, activity, title] of cases) assert.equal(explain(error, activity).title, title);
   assert.match(explain(cases[0]![0]).detail, /DestinationBusy · busy/);
+});
+
+test("what happened while nothing was told: calls that ended and calls that ring, none that goes on", () => {
+  const a = call({ callId: "a", interactionId: "1", ani: "+491", state: "Established" });
+  const b = call({ callId: "b", interactionId: "2", ani: "+492", state: "Held" });
+  const moved = call({ callId: "c", interactionId: "1", ani: "+491", state: "Established" });
+  const rings = call({ callId: "d", interactionId: "3", ani: "+493", queue: "5000", state: "Offering" });
+  const cases: [string, Call[], Call[], string[]][] = [
+    ["nothing", [a, b], [a, b], []],
+    ["one ended", [a, b], [a], ["The call with +492 ended while the connection was lost"]],
+    ["one began", [a], [a, rings], ["+493 is calling for 5000"]],
+    ["one was transferred", [a], [moved], []],
+    ["one began and was answered elsewhere at the desk", [], [a], []],
+  ];
+  for (const [name, before, now, want] of cases) assert.deepEqual(meanwhile(before, now, "1001"), want, name);
+});
+
+test("the first wanted language that is known is spoken, else English", () => {
+  const cases: [string[], string][] = [[["de-AT", "en"], "de"], [["fr", "en-GB", "de"], "en"], [["", "xx"], "en"], [["EN"], "en"], [["constructor"], "en"]];
+  for (const [wanted, want] of cases) {
+    assert.equal(speak(wanted), want);
+    assert.equal(texts, want === "de" ? de : en);
+  }
+});
+
+test("every text is translated, with the same things in it", () => {
+  const same = ["agent", "team", "name", "agentOf"]; // the same in German
+  const walk = (english: any, german: any, path: string) => {
+    for (const key of Object.keys({ ...english, ...german })) {
+      const [one, other] = [english[key], german[key]];
+      assert.equal(typeof one, typeof other, `${path}${key}`);
+      if (typeof one === "object") walk(one, other, `${path}${key}.`);
+      else if (typeof one === "string") assert.ok(one !== other || same.includes(key), `${path}${key} is not translated`);
+      else {
+        const filled = Array.from({ length: one.length }, (_, i) => `<${i}>`); // each argument stands in the text
+        for (const part of filled) assert.equal(other(...filled).includes(part), one(...filled).includes(part), `${path}${key}: ${other(...filled)}`);
+      }
+    }
+  };
+  walk(en, de, "");
 });
 
 test("spans of time", () => {
