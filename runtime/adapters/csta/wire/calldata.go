@@ -23,7 +23,7 @@ type CallDataPrivate struct {
 
 // VariableList is CTILink's own element in it.
 type VariableList struct {
-	Variables []Variable
+	Variables []Variable `xml:"variable"`
 }
 
 // Variable is one key and value of the call data.
@@ -34,20 +34,9 @@ type Variable struct {
 
 // MarshalXML puts the list into CTILink's namespace.
 func (l VariableList) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	type plain VariableList
 	start.Name = xml.Name{Space: namespaceCTILink, Local: "callData"}
-	return e.EncodeElement(variables(l), start)
-}
-
-// UnmarshalXML implements xml.Unmarshaler.
-func (l *VariableList) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	var v variables
-	err := d.DecodeElement(&v, &start)
-	l.Variables = v.Variables
-	return err
-}
-
-type variables struct {
-	Variables []Variable `xml:"variable"`
+	return e.EncodeElement(plain(l), start)
 }
 
 // NewCallData makes call data of key-value pairs; nil of none.

@@ -3,9 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strings"
 )
@@ -84,7 +82,7 @@ func (u Unknown) Kind() Kind {
 
 func (Unknown) isSession() bool { return false }
 
-var types = byElementName(
+var messages = byElementName(
 	StartApplicationSession{}, StartApplicationSessionPosResponse{}, StartApplicationSessionNegResponse{},
 	ResetApplicationSessionTimer{}, ResetApplicationSessionTimerPosResponse{}, ResetApplicationSessionTimerNegResponse{},
 	StopApplicationSession{}, StopApplicationSessionPosResponse{}, StopApplicationSessionNegResponse{},
@@ -113,14 +111,22 @@ var types = byElementName(
 	TransferedEvent{}, ConferencedEvent{}, CallInformationEvent{}, ServiceCompletionFailureEvent{},
 )
 
-func byElementName(messages ...Message) map[string]reflect.Type {
-	m := make(map[string]reflect.Type, len(messages)+1)
-	for _, message := range messages {
+// messageType is how a message is read.
+type messageType struct {
+	typ     reflect.Type
+	plan    *plan
+	monitor []int // the field with the monitor's reference, nil if there is none
+}
+
+func byElementName(all ...Message) map[string]messageType {
+	m, plans := make(map[string]messageType, len(all)+1), plans{}
+	for _, message := range all {
 		t := reflect.TypeOf(message)
-		m[t.Name()] = t
+		monitor, _ := t.FieldByName("MonitorCrossRefID")
+		m[t.Name()] = messageType{t, plans.of(t), monitor.Index}
 	}
 	// The schema writes one r; some switches write two.
-	m["TransferredEvent"] = reflect.TypeOf(TransferedEvent{})
+	m["TransferredEvent"] = m["TransferedEvent"]
 	return m
 }
 
@@ -143,7 +149,7 @@ func Name(m Message) string {
 // if empty; session messages have their own.
 func Marshal(m Message, namespace string) ([]byte, error) {
 	name := Name(m)
-	if _, ok := types[name]; !ok {
+	if _, ok := messages[name]; !ok {
 		return nil, fmt.Errorf("encode %s: not a message of this package", name)
 	}
 	if namespace == "" {
@@ -165,100 +171,34 @@ func Marshal(m Message, namespace string) ([]byte, error) {
 }
 
 // Unmarshal decodes one message. It returns a pointer to the type named like the root
-// element, or *Unknown. It refuses documents that are larger than a frame, nested deeper
-// than 32 levels, with a document type, with more than 32 attributes on an element, or
-// in a character set that is not UTF-8 or ISO-8859-1.
+// element, or *Unknown; the message holds nothing of body. It refuses documents that are
+// larger than a frame, nested deeper than 32 levels, with a document type or a processing
+// instruction, with more than 32 attributes on an element, or in a character set that is not
+// UTF-8 or ISO-8859-1. Errors say where; they never quote what stands there.
 func Unmarshal(body []byte) (Message, error) {
 	if len(body) > MaxFrame {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(body), MaxFrame)
 	}
-	d := xml.NewTokenDecoder(newGuard(body))
-	root, err := rootElement(d)
+	var d decoder
+	root, err := d.root(body)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("decode message: %w", err)
 	}
-	if len(root.Name.Local) > maxName {
-		return nil, fmt.Errorf("%w: the root element's name has %d letters", ErrMalformed, len(root.Name.Local))
-	}
-	m := newMessage(root.Name)
-	if _, unknown := m.(*Unknown); unknown {
-		err = d.Skip()
-	} else {
-		err = d.DecodeElement(m, &root)
-	}
+	m, err := d.message(root)
 	if err != nil {
-		return nil, decodeError(root.Name.Local, err)
-	}
-	if err := expectEnd(d, root.Name.Local); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("decode %s: %w", root.local, err)
 	}
 	return m, nil
 }
 
-func newMessage(name xml.Name) Message {
-	if t, ok := types[name.Local]; ok {
-		return reflect.New(t).Interface().(Message)
-	}
-	return &Unknown{Space: name.Space, Name: name.Local}
-}
-
-func rootElement(d *xml.Decoder) (xml.StartElement, error) {
-	for {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return xml.StartElement{}, fmt.Errorf("%w: no element", ErrMalformed)
-		}
-		if err != nil {
-			return xml.StartElement{}, decodeError("message", err)
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			return t, nil
-		case xml.CharData:
-			if len(bytes.TrimSpace(t)) > 0 {
-				return xml.StartElement{}, fmt.Errorf("%w: text before the root element", ErrMalformed)
-			}
-		}
-	}
-}
-
-func expectEnd(d *xml.Decoder, name string) error {
-	for {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return decodeError(name, err)
-		}
-		if text, ok := token.(xml.CharData); !ok || len(bytes.TrimSpace(text)) > 0 {
-			return fmt.Errorf("decode %s: %w: more after the root element", name, ErrMalformed)
-		}
-	}
-}
-
-// decodeError keeps the package's own errors and calls all others malformed, without their
-// texts: those quote the document, which holds numbers and call data.
-func decodeError(name string, err error) error {
-	for _, own := range []error{ErrDoctype, ErrTooDeep, ErrAttribute, ErrCharset} {
-		if errors.Is(err, own) {
-			return fmt.Errorf("decode %s: %w", name, own)
-		}
-	}
-	if syntax := new(xml.SyntaxError); errors.As(err, &syntax) {
-		return fmt.Errorf("decode %s: %w in line %d", name, ErrMalformed, syntax.Line)
-	}
-	return fmt.Errorf("decode %s: %w: a value does not fit its element", name, ErrMalformed)
-}
-
 // MonitorOf returns the monitor that an event belongs to, "" for other messages.
 func MonitorOf(m Message) string {
-	v := reflect.Indirect(reflect.ValueOf(m))
 	if m.Kind() != Event {
 		return ""
 	}
-	if f := v.FieldByName("MonitorCrossRefID"); f.IsValid() {
-		return strings.TrimSpace(f.String())
+	v := reflect.Indirect(reflect.ValueOf(m))
+	if t := messages[v.Type().Name()]; t.monitor != nil {
+		return strings.TrimSpace(v.FieldByIndex(t.monitor).String())
 	}
 	return ""
 }

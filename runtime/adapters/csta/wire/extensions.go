@@ -21,35 +21,23 @@ type Private struct {
 
 // AgentData is what CSTA cannot say of an agent's state.
 type AgentData struct {
-	WorkMode          string
-	ReasonCode        string
-	PendingReasonCode string
-	// Cause says who or what changed the state: Agent, Phone, Supervisor, System, NoAnswer.
-	Cause string
-	// WrapUpEndsAt is when work after a call ends by itself, in the form of RFC 3339.
-	WrapUpEndsAt string
-}
-
-type agentData struct {
 	WorkMode          string `xml:"workMode,omitempty"`
 	ReasonCode        string `xml:"reasonCode,omitempty"`
 	PendingReasonCode string `xml:"pendingReasonCode,omitempty"`
-	Cause             string `xml:"cause,omitempty"`
-	WrapUpEndsAt      string `xml:"wrapUpEndsAt,omitempty"`
+	// Cause says who or what changed the state: Agent, Phone, Supervisor, System, NoAnswer.
+	Cause string `xml:"cause,omitempty"`
+	// WrapUpEndsAt is when work after a call ends by itself, in the form of RFC 3339.
+	WrapUpEndsAt string `xml:"wrapUpEndsAt,omitempty"`
 }
 
 // MarshalXML puts the data into its owner's namespace.
 func (a AgentData) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	type plain AgentData
 	start.Name.Space = namespaceAvaya
 	if start.Name.Local == "agentData" {
 		start.Name.Space = namespaceCTILink
 	}
-	return e.EncodeElement(agentData(a), start)
-}
-
-// UnmarshalXML implements xml.Unmarshaler.
-func (a *AgentData) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	return d.DecodeElement((*agentData)(a), &start)
+	return e.EncodeElement(plain(a), start)
 }
 
 // NewAgentExtensions carries a in CTILink's own element; nil when a is empty.

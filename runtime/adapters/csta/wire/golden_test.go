@@ -181,7 +181,7 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
-	for name := range types {
+	for name := range messages {
 		if !seen[name] && name != "TransferredEvent" {
 			t.Errorf("%s has no golden file", name)
 		}

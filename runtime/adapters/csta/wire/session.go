@@ -13,16 +13,9 @@ type StartApplicationSession struct {
 
 // SessionLoginInfo is how Avaya AES takes a user and password, and the session to resume.
 type SessionLoginInfo struct {
-	UserName string
-	Password string
+	UserName string `xml:"userName"`
+	Password string `xml:"password"`
 	// CleanupDelay is for how many seconds a lost session can be resumed.
-	CleanupDelay int
-	SessionID    string
-}
-
-type sessionLogin struct {
-	UserName     string `xml:"userName"`
-	Password     string `xml:"password"`
 	CleanupDelay int    `xml:"sessionCleanupDelay"`
 	SessionID    string `xml:"sessionID"`
 }
@@ -46,11 +39,6 @@ func (s SessionLoginInfo) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 			{Name: xml.Name{Local: "xsi:type"}, Value: "acx:SessionLoginInfo"},
 		},
 	})
-}
-
-// UnmarshalXML reads any prefix.
-func (s *SessionLoginInfo) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	return d.DecodeElement((*sessionLogin)(s), &start)
 }
 
 // StartApplicationSessionPosResponse says that the session is open.

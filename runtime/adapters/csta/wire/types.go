@@ -9,7 +9,7 @@ import (
 // DeviceID is a device's identifier as the switch writes it, with the attributes that
 // a switch may want back. An empty Number is no device.
 type DeviceID struct {
-	Number       string `xml:",chardata"`
+	Number       string `xml:",chardata" text:"trimmed"` // pretty-printing peers put it on a line of its own
 	TypeOfNumber string `xml:"typeOfNumber,attr,omitempty"`
 	MediaClass   string `xml:"mediaClass,attr,omitempty"`
 }
@@ -17,45 +17,16 @@ type DeviceID struct {
 // Device makes the identifier of a plain number.
 func Device(number string) DeviceID { return DeviceID{Number: number} }
 
-// UnmarshalXML drops white space around the number, which pretty-printing peers send.
-func (d *DeviceID) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	type plain DeviceID
-	if err := dec.DecodeElement((*plain)(d), &start); err != nil {
-		return err
-	}
-	d.Number = strings.TrimSpace(d.Number)
-	return nil
-}
-
-// ConnectionID is a device's part in a call. Its XML fields may come in either order.
+// ConnectionID is a device's part in a call. Its XML fields may come in either order and in
+// either spelling: switches use both.
 type ConnectionID struct {
-	CallID   string
-	DeviceID DeviceID
+	CallID   string   `xml:"callID" also:"callId" text:"trimmed"`
+	DeviceID DeviceID `xml:"deviceID" also:"deviceId"`
 }
 
 // Connection makes the identifier of a device's part in a call.
 func Connection(callID, device string) ConnectionID {
 	return ConnectionID{CallID: callID, DeviceID: Device(device)}
-}
-
-// UnmarshalXML accepts callID and callId, deviceID and deviceId: switches use both.
-func (c *ConnectionID) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	var x struct {
-		CallID   string    `xml:"callID"`
-		CallId   string    `xml:"callId"`
-		DeviceID *DeviceID `xml:"deviceID"`
-		DeviceId *DeviceID `xml:"deviceId"`
-	}
-	if err := d.DecodeElement(&x, &start); err != nil {
-		return err
-	}
-	*c = ConnectionID{CallID: strings.TrimSpace(x.CallID + x.CallId)}
-	for _, device := range []*DeviceID{x.DeviceID, x.DeviceId} {
-		if device != nil {
-			c.DeviceID = *device
-		}
-	}
-	return nil
 }
 
 // MarshalXML writes the parts that are set, in the schema's spelling.
