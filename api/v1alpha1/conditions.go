@@ -47,6 +47,7 @@ const (
 	ReasonAgentConflict = "AgentConflict"
 	ReasonDisconnected  = "Disconnected"
 	ReasonAuthFailed    = "AuthenticationFailed"
+	ReasonForbidden     = "Forbidden"
 	ReasonLicence       = "LicenceExhausted"
 	ReasonUnknownDriver = "UnknownDriver"
 	ReasonApplyFailed   = "ApplyFailed"

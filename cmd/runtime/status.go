@@ -166,6 +166,8 @@ func why(err error) (reason, message string) {
 	switch e := opencti.AsError(err); {
 	case e != nil && e.Code == opencti.AuthenticationFailed:
 		return v1alpha1.ReasonAuthFailed, "the CTI server refuses the user or password; correct them in spec.config or in the Secret of spec.configFrom"
+	case e != nil && e.Code == opencti.Forbidden:
+		return v1alpha1.ReasonForbidden, "the CTI server lets this user in, but not do what the class needs; give the user these rights there"
 	case e != nil && e.Code == opencti.LicenceExhausted:
 		return v1alpha1.ReasonLicence, "the CTI server has no licence left for this link; free one or add licences there"
 	case e != nil && e.Code == opencti.InvalidRequest:

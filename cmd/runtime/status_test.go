@@ -28,6 +28,7 @@ func TestConnected(t *testing.T) {
 		"connecting":          {v1alpha1.ConnectionConnecting, nil, "False", v1alpha1.ReasonConnecting},
 		"a bad configuration": {v1alpha1.ConnectionDisconnected, &opencti.ConfigError{Key: "address", Problem: "is missing"}, "False", v1alpha1.ReasonInvalidConfig},
 		"a wrong password":    {v1alpha1.ConnectionDisconnected, opencti.Errorf(opencti.AuthenticationFailed, marked).WithDetail(marked), "False", v1alpha1.ReasonAuthFailed},
+		"too few rights":      {v1alpha1.ConnectionDisconnected, opencti.Errorf(opencti.Forbidden, marked), "False", v1alpha1.ReasonForbidden},
 		"no licence":          {v1alpha1.ConnectionDisconnected, opencti.Errorf(opencti.LicenceExhausted, marked), "False", v1alpha1.ReasonLicence},
 		"no answer":           {v1alpha1.ConnectionDisconnected, opencti.Errorf(opencti.LinkDown, marked), "False", v1alpha1.ReasonDisconnected},
 		"something else":      {v1alpha1.ConnectionDisconnected, errors.New(marked), "False", v1alpha1.ReasonDisconnected},

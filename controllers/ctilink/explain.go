@@ -22,6 +22,8 @@ func (s *scope) explain(slot observedSlot, c metav1.Condition) messages.Sentence
 		return messages.NotApplied.Say("slot", slot.Name)
 	case v1alpha1.ReasonAuthFailed:
 		return messages.AuthFailed.Say("slot", slot.Name, "sources", sources(s.link))
+	case v1alpha1.ReasonForbidden:
+		return messages.NotPermitted.Say("slot", slot.Name, "class", slot.Spec.Class)
 	case v1alpha1.ReasonLicence:
 		return messages.Licence.Say("slot", slot.Name)
 	case v1alpha1.ReasonInvalidConfig:
@@ -35,7 +37,7 @@ func (s *scope) explain(slot observedSlot, c metav1.Condition) messages.Sentence
 }
 
 // refusedKey finds the key in opencti.ConfigError as the pod reports it.
-var refusedKey = regexp.MustCompile(`config key "([a-zA-Z][a-zA-Z0-9]*)" (is missing|is not a parameter)?`)
+var refusedKey = regexp.MustCompile(`config key "([a-zA-Z][a-zA-Z0-9]*)" (is missing|is not a parameter|does not fit the server)?`)
 
 // explainConfig says which key the pod lacks or refuses. Only the pods read what
 // spec.configFrom names; of what they say nothing gets through but a key that the
@@ -49,6 +51,8 @@ func (s *scope) explainConfig(slot observedSlot, said string) messages.Sentence 
 		case found[2] == "is not a parameter":
 			// The class declares it, so that the link may set it.
 			return messages.DriverLacksKey.Say("key", found[1], "class", class, "driver", slot.Spec.Driver)
+		case found[2] == "does not fit the server":
+			return messages.KeyDoesNotFit.Say("key", found[1], "slot", slot.Name, "sources", sources(s.link))
 		case found[2] != "":
 			return messages.KeyMissing.Say("key", found[1], "sources", sources(s.link))
 		default:

@@ -132,6 +132,9 @@ var (
 	AuthFailed = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonAuthFailed, Stalled: true,
 		Text: "The CTI server refuses the login of slot {slot}; correct user and password in {sources}.",
 		Do:   "A corrected Secret reaches the pods within a minute or so, without a restart. Mind lock-outs at the switch."})
+	NotPermitted = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonForbidden, Stalled: true,
+		Text: "The CTI server lets the user of slot {slot} in, but not do what class \"{class}\" needs; give the user these rights there.",
+		Do:   "The class's page lists the rights, and the log of the slot's pods says which are missing. The slot tries again by itself."})
 	Licence = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonLicence, Stalled: true,
 		Text: "The CTI server has no licence left for slot {slot}; free one or add licences there.",
 		Do:   "Look for stale connections at the switch; the slot tries again by itself."})
@@ -141,6 +144,9 @@ var (
 	KeyMalformed = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
 		Text: "Config key \"{key}\" is malformed: class \"{class}\" wants type {type}; correct it in {sources}.",
 		Do:   "Mind line ends and blanks in the Secret: `kubectl create secret --from-file` keeps them."})
+	KeyDoesNotFit = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
+		Text: "Config key \"{key}\" does not fit the CTI server that slot {slot} met; CTISlot {slot} says how, correct it in spec.config or in {sources}.",
+		Do:   "Of certificates: `tlsCA` is who signed the server's, `tlsServerName` the name in it. The slot tries again by itself."})
 	KeyUnknown = add(Message{Object: Link, Condition: connected, Status: no, Reason: v1alpha1.ReasonInvalidConfig, Stalled: true,
 		Text: "Class \"{class}\" does not take a key that {sources} has; CTISlot {slot} names the key, remove it.",
 		Do:   "`kubectl describe ctislot NAME` names the key."})

@@ -172,11 +172,11 @@ func TestConnectTLS(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		config []string
-		code   opencti.ErrorCode // empty: no error
+		wrong  string // parameter
 	}{
 		{"the authority is known", []string{"tlsCA", authority, "tlsServerName", "pbx.example"}, ""},
-		{"the authority is not known", []string{"tlsServerName", "pbx.example"}, opencti.LinkDown},
-		{"another name", []string{"tlsCA", authority, "tlsServerName", "other.example"}, opencti.LinkDown},
+		{"the authority is not known", []string{"tlsServerName", "pbx.example"}, "tlsCA"},
+		{"another name", []string{"tlsCA", authority, "tlsServerName", "other.example"}, "tlsServerName"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
@@ -184,8 +184,8 @@ func TestConnectTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = servePeer(t, listener).connect(t, nil, nil, append(tc.config, "tls", "true")...)
-			if tc.code != "" {
-				wantCode(t, err, tc.code, "certificate")
+			if tc.wrong != "" {
+				wantCode(t, err, opencti.Rejected, tc.wrong)
 			} else if err != nil {
 				t.Error(err)
 			}

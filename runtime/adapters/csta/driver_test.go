@@ -150,8 +150,8 @@ func TestConnectTLS(t *testing.T) {
 		detail string
 	}{
 		{"the authority is known", []string{"tlsCA", authority, "tlsServerName", "switch.example"}, "", ""},
-		{"the authority is not known", []string{"tlsServerName", "switch.example"}, opencti.LinkDown, "certificate"},
-		{"another name", []string{"tlsCA", authority, "tlsServerName", "other.example"}, opencti.LinkDown, "certificate"},
+		{"the authority is not known", []string{"tlsServerName", "switch.example"}, opencti.Rejected, "tlsCA"},
+		{"another name", []string{"tlsCA", authority, "tlsServerName", "other.example"}, opencti.Rejected, "tlsServerName"},
 		{"no authority in PEM", []string{"tlsCA", "nonsense"}, opencti.Rejected, "tlsCA"},
 		{"half of a key pair", []string{"tlsCertificate", authority}, opencti.Rejected, "tlsCertificate"},
 	} {

@@ -28,8 +28,8 @@ type Server struct {
 	CA, ServerName, Certificate, Key string
 }
 
-// Dial connects. Errors: *opencti.ConfigError for what is no certificate, LinkDown when no
-// address answers.
+// Dial connects. Errors: *opencti.ConfigError for what is no certificate, or does not fit that
+// of the server; LinkDown when no address answers.
 func (s Server) Dial(ctx context.Context) (net.Conn, error) {
 	config, err := s.config()
 	if err != nil {
@@ -45,6 +45,9 @@ func (s Server) Dial(ctx context.Context) (net.Conn, error) {
 			return socket, nil
 		}
 	}
+	if misfit := misfit(err); misfit != nil {
+		return nil, misfit
+	}
 	return nil, opencti.Errorf(opencti.LinkDown, "%s cannot be reached", s.Called).WithDetail(err.Error())
 }
 
@@ -55,6 +58,20 @@ func (s Server) one(ctx context.Context, address string, config *tls.Config) (ne
 		return new(net.Dialer).DialContext(ctx, "tcp", address)
 	}
 	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+}
+
+// misfit says which parameter a handshake has shown to be wrong; nil: none.
+func misfit(err error) error {
+	const does = "does not fit the server: "
+	switch {
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return &opencti.ConfigError{Key: "tlsCA", Problem: does + "its certificate is signed by another authority"}
+	case errors.As(err, new(x509.HostnameError)):
+		return &opencti.ConfigError{Key: "tlsServerName", Problem: does + "its certificate has another name"}
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return &opencti.ConfigError{Key: "tls", Problem: does + "it speaks no TLS at this address"}
+	}
+	return nil
 }
 
 // config is nil without TLS.

@@ -1,8 +1,12 @@
 package dial
 
 import (
+	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"net"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -22,6 +26,12 @@ func listening(t *testing.T) net.Listener {
 func TestDial(t *testing.T) {
 	there, gone := listening(t), listening(t)
 	_ = gone.Close()
+	secure, plain := httptest.NewUnstartedServer(nil), httptest.NewServer(nil)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(func() { secure.Close(); plain.Close() })
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}))
+	at := func(s *httptest.Server) []string { return []string{s.Listener.Addr().String()} }
 	for name, tc := range map[string]struct {
 		server Server
 		code   opencti.ErrorCode // of what is refused
@@ -34,6 +44,10 @@ func TestDial(t *testing.T) {
 		"no address":         {Server{}, opencti.LinkDown, ""},
 		"a CA that is none":  {Server{TLS: true, CA: "no PEM"}, "", "tlsCA"},
 		"half a certificate": {Server{TLS: true, Certificate: "no PEM"}, "", "tlsCertificate"},
+		"TLS":                {Server{Addresses: at(secure), TLS: true, CA: ca}, "", ""},
+		"another authority":  {Server{Addresses: at(secure), TLS: true}, "", "tlsCA"},
+		"another name":       {Server{Addresses: at(secure), TLS: true, CA: ca, ServerName: "other.example"}, "", "tlsServerName"},
+		"no TLS there":       {Server{Addresses: at(plain), TLS: true, CA: ca}, "", "tls"},
 		"TLS, where not asked for, is not looked at": {Server{Addresses: []string{there.Addr().String()}, CA: "no PEM"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
