@@ -207,12 +207,12 @@ type texts struct{ block strings.Builder }
 const blockSize = 256
 
 func (t *texts) keep(text []byte) string {
-	if len(text) == 0 {
-		return ""
+	if len(text) == 0 || len(text) > blockSize {
+		return string(text)
 	}
 	if t.block.Cap()-t.block.Len() < len(text) {
 		t.block = strings.Builder{}
-		t.block.Grow(max(blockSize, len(text)))
+		t.block.Grow(blockSize)
 	}
 	begins := t.block.Len()
 	t.block.Write(text)

@@ -134,6 +134,9 @@ func (p *plan) add(path []string, f field) {
 }
 
 func (p *plan) trim() *plan {
+	if p.shape != word {
+		panic(fmt.Sprintf("%s has no white space around it", p.typ))
+	}
 	t := *p
 	t.trimmed = true
 	t.text = &field{plan: &t}

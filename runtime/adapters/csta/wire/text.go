@@ -135,7 +135,7 @@ func (s *scanner) cdata() (token, error) {
 // and, outside of CDATA, references as their characters (XML 1.0, 2.7, 2.11, 4.6). What it
 // gives has no room behind it: who appends gets a copy.
 func (s *scanner) resolve(raw []byte, references bool) ([]byte, error) {
-	if !(references && bytes.IndexByte(raw, '&') >= 0) && bytes.IndexByte(raw, '\r') < 0 {
+	if (!references || bytes.IndexByte(raw, '&') < 0) && bytes.IndexByte(raw, '\r') < 0 {
 		return slices.Clip(raw), nil
 	}
 	from := len(s.resolved)
