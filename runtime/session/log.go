@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -98,6 +99,7 @@ type Log struct {
 	floor   uint64  // events after this number are all in entries
 	wake    chan struct{}
 	ended   error // why there will be no more; nil while there may
+	told    []*func()
 }
 
 // NewLog starts a log after the given number: a session that is opened again in
@@ -127,7 +129,28 @@ func (l *Log) append(e *Event) error {
 	l.entries = append(l.entries, Entry{id, e.Type, b})
 	close(l.wake)
 	l.wake = make(chan struct{})
+	l.tell()
 	return nil
+}
+
+// Notify calls f at each event, and at the end of the log, until stop. It is for who follows
+// many logs and cannot wait for each. f returns at once, and does not use the log.
+func (l *Log) Notify(f func()) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = append(l.told, &f)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.told = slices.DeleteFunc(l.told, func(g *func()) bool { return g == &f })
+	}
+}
+
+// tell calls those who asked for it. The log is locked.
+func (l *Log) tell() {
+	for _, f := range l.told {
+		(*f)()
+	}
 }
 
 func (l *Log) forgetOldest() {
@@ -152,6 +175,7 @@ func (l *Log) close(why error) {
 	if l.ended == nil {
 		l.ended = why
 		close(l.wake)
+		l.tell()
 	}
 }
 

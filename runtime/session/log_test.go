@@ -219,3 +219,20 @@ func FuzzParseEventID(f *testing.F) {
 		}
 	})
 }
+
+// Who follows many logs is told of each event, and of the end, once.
+func TestNotify(t *testing.T) {
+	l := NewLog(7, 0)
+	var first, second int
+	stop := l.Notify(func() { first++ })
+	defer l.Notify(func() { second++ })()
+	fill(t, l, 2)
+	stop()
+	stop()
+	fill(t, l, 1)
+	l.close(ErrClosed)
+	l.close(ErrClosed)
+	if first != 2 || second != 4 {
+		t.Errorf("told %d and %d times, want 2 and 4", first, second)
+	}
+}

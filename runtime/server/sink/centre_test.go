@@ -43,18 +43,20 @@ func (quiet) Resynced(int, time.Duration)                                     {}
 
 func always() error { return nil }
 
+var quietLog = slog.New(slog.DiscardHandler)
+
 // centre is a link with sessions of its devices.
 type centre struct {
-	t    *testing.T
+	t    testing.TB
 	link *link.Link
 	cti  *linktest.Driver
 }
 
-func newCentre(t *testing.T, dns ...string) *centre {
+func newCentre(t testing.TB, dns ...string) *centre {
 	t.Helper()
 	cti := linktest.New()
 	l := link.New(link.Options{
-		Epoch: 7, MayAct: always, Drivers: cti.Find, Observer: quiet{}, Log: slog.New(slog.DiscardHandler),
+		Epoch: 7, MayAct: always, Drivers: cti.Find, Observer: quiet{}, Log: quietLog,
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	err := l.Apply(link.Document{Generation: 1, Spec: v1alpha1.CTISlotSpec{
@@ -211,7 +213,7 @@ func (rec *receiver) last(t *testing.T, dn string, name opencti.EventName) sessi
 func run(t *testing.T, c *centre, url string, change ...func(*Options)) *Sink {
 	t.Helper()
 	o := Options{
-		URL: url, AllowPlainHTTP: true, AllowLocal: true, Sessions: c.sessions, MayAct: always, Log: slog.New(slog.DiscardHandler),
+		URL: url, AllowPlainHTTP: true, AllowLocal: true, Sessions: c.sessions, MayAct: always, Log: quietLog,
 		FirstPause: time.Millisecond, LastPause: 20 * time.Millisecond, Attempts: 3, Timeout: 5 * time.Second,
 	}
 	for _, f := range change {

@@ -13,12 +13,8 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/session"
 )
 
-const (
-	// lookTick is how often the logs are looked at. A look is a lock and a comparison.
-	lookTick = 20 * time.Millisecond
-	// atOnce is how many events of one session go out before another has its turn.
-	atOnce = 32
-)
+// atOnce is how many events of one session go out before another has its turn.
+const atOnce = 32
 
 // Sink posts events. It is safe for concurrent use.
 type Sink struct {
@@ -41,9 +37,10 @@ func New(o Options) (*Sink, error) {
 func (s *Sink) Status() (Status, <-chan struct{}) { return s.counts.get() }
 
 // Run delivers until the context ends.
-func (s *Sink) Run(ctx context.Context) {
+func (s *Sink) Run(ctx context.Context) { s.serve(ctx, newDesk(s)) }
+
+func (s *Sink) serve(ctx context.Context, d *desk) {
 	defer s.client.CloseIdleConnections()
-	d := desk{sink: s, readers: map[*session.Session]*reader{}, work: make(chan *reader, s.o.Workers), done: make(chan *reader, s.o.Workers)}
 	var workers sync.WaitGroup
 	for range s.o.Workers {
 		workers.Go(func() {
@@ -56,117 +53,6 @@ func (s *Sink) Run(ctx context.Context) {
 	d.run(ctx)
 	close(d.work)
 	workers.Wait()
-}
-
-// desk hands sessions with news to workers: each session to one at a time. It belongs to
-// one goroutine.
-type desk struct {
-	sink    *Sink
-	readers map[*session.Session]*reader
-	changed <-chan struct{} // closed when the list of sessions is old
-	ready   []*reader       // in the order in which they had news
-	busy    int
-	work    chan *reader
-	done    chan *reader
-}
-
-// reader is the cursor of one session. Whoever has it, the desk or a worker, may change it.
-type reader struct {
-	session *session.Session
-	taken   bool // ready, or with a worker
-	gone    bool // the session is closed
-	over    bool // nothing will come any more
-
-	begun   bool
-	seen    uint64          // number of the last event that is done with
-	counted uint64          // lost events were counted up to this number
-	unsent  []session.Entry // read from the log, in order
-	behind  bool            // the next thing to send is a Snapshot
-	tries   int
-	after   time.Time // not before
-}
-
-func (d *desk) run(ctx context.Context) {
-	tick := time.NewTicker(lookTick)
-	defer tick.Stop()
-	for {
-		for d.busy < cap(d.work) && len(d.ready) > 0 {
-			d.busy++
-			d.work <- d.ready[0]
-			d.ready = d.ready[1:]
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case r := <-d.done:
-			d.busy--
-			r.taken = false
-			d.put(r, time.Now())
-		case <-tick.C:
-			d.look(time.Now())
-		}
-	}
-}
-
-// look finds the sessions with news.
-func (d *desk) look(now time.Time) {
-	d.list()
-	for _, r := range d.readers {
-		d.put(r, now)
-	}
-}
-
-// put makes a reader ready when there is something to do for it.
-func (d *desk) put(r *reader, now time.Time) {
-	switch {
-	case r.taken:
-	case r.over && r.gone:
-		delete(d.readers, r.session)
-		d.sink.counts.over(r)
-	case r.over: // its log ended before the list knows
-	case now.Before(r.after):
-	case r.gone, r.behind, len(r.unsent) > 0, !r.begun, r.session.Events.Last().Sequence > r.seen:
-		r.taken = true
-		d.ready = append(d.ready, r)
-	}
-}
-
-// list lists the sessions anew when some have opened or closed.
-func (d *desk) list() {
-	select {
-	case <-d.changed:
-	default:
-		if d.changed != nil {
-			return
-		}
-	}
-	var open []*session.Session
-	open, d.changed = d.sink.o.Sessions()
-	still := make(map[*session.Session]bool, len(open))
-	for _, s := range open {
-		still[s] = true
-		if d.readers[s] == nil {
-			d.readers[s] = &reader{session: s}
-		}
-	}
-	for s, r := range d.readers {
-		if !still[s] && !r.taken {
-			r.gone = true
-		}
-	}
-	if d.unmarked(still) {
-		d.changed = nil // a worker has one that is gone: look again
-	}
-}
-
-// unmarked says whether a session is gone whose reader is with a worker.
-func (d *desk) unmarked(still map[*session.Session]bool) bool {
-	for s, r := range d.readers {
-		if !still[s] && !r.gone {
-			return true
-		}
-	}
-	return false
 }
 
 // turn delivers some of what a session has.
