@@ -213,8 +213,25 @@ func agree(t *testing.T, body []byte) {
 	switch {
 	case (err == nil) != (wantErr == nil):
 		t.Errorf("%.300q: error %v, with encoding/xml %v", body, err, wantErr)
-	case !reflect.DeepEqual(want, got):
+	case !reflect.DeepEqual(want, got) && !isReserved(want):
 		t.Errorf("%.300q: (-encoding/xml +got)\n%s", body, cmp.Diff(want, got, exportAll))
+	}
+}
+
+// isReserved says that a root is called xmlns, or has that prefix, which means nothing
+// (Namespaces in XML, 3): in which namespace it is, nobody needs to agree on.
+func isReserved(m Message) bool {
+	u, unknown := m.(*Unknown)
+	return unknown && (u.Name == "xmlns" || u.Space == "xmlns")
+}
+
+// A character set that is declared with white space around the = counts, which encoding/xml
+// overlooks.
+func TestWhiteSpaceInTheDeclaration(t *testing.T) {
+	m, err := Unmarshal([]byte("<?xml version = '1.0' encoding\n=\t'latin1' ?><HeldEvent><cause>\xc3\xbc</cause></HeldEvent>"))
+	want := &HeldEvent{EventData: EventData{Cause: "Ã¼"}}
+	if diff := cmp.Diff(Message(want), m, exportAll); err != nil || diff != "" {
+		t.Errorf("error %v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -257,7 +274,7 @@ func FuzzDecodersAgree(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if spacedDeclaration.Match(body) {
-			t.Skip() // encoding/xml overlooks a character set that is declared with white space around its =
+			t.Skip() // see TestWhiteSpaceInTheDeclaration
 		}
 		agree(t, body)
 	})
@@ -304,7 +321,7 @@ var wellFormed = []string{
 	"<HeldEvent><monitorCrossRefID>1</monitorCrossRefID><monitorCrossRefID/></HeldEvent>",
 	"<HeldEvent a='\"' b=\"'\"c='&#9;\r\n&lt;]]>'><x:y x:a='1' y:a='2'/></HeldEvent >",
 	"<HeldEvent><Größe größe='1'><größe/></Größe></HeldEvent>",
-	"<:/>", "<a:/>", "<_.-9/>", "<a:9/>", "<ü:ü xmlns:ü='u'/>", "<xml:a/>", "<a:b xmlns:a=''/>", "<a xmlns='&amp;'/>",
+	"<:/>", "<a:/>", "<_.-9/>", "<a:9/>", "<ü:ü xmlns:ü='u'/>", "<xml:a/>", "<xmlns xmlns='a'/>", "<xmlns:a xmlns:xmlns='b'/>", "<a:b xmlns:a=''/>", "<a xmlns='&amp;'/>",
 	"<HeldEvent xmlns:a='b'><a:monitorCrossRefID>1</a:monitorCrossRefID><b:cause>c</b:cause></HeldEvent>",
 	"<HeldEvent><connection>no field</connection><heldConnection>7<callId>1</callId><callID> 2\n</callID>" +
 		"<deviceId mediaClass='voice'>3</deviceId><deviceID typeOfNumber='a'/></heldConnection></HeldEvent>",
