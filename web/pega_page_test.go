@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -39,6 +40,7 @@ type centre struct {
 	srv   *httptest.Server
 	front atomic.Pointer[http.Handler]
 	api   http.Handler
+	conns connections
 	sink  opencti.Sink // that of the connection
 
 	mu    sync.Mutex
@@ -71,14 +73,35 @@ func newCentre(t *testing.T) *centre {
 	go func() { defer close(ran); l.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-ran })
 	c.cti.Connection(1)
-	c.api = server.New(server.Options{
+	api := server.New(server.Options{
 		Link: "main", Routing: server.Standalone{Link: l}, Token: func() (string, error) { return "t0ken", nil },
 		SessionKey: []byte("key"), MayAct: always, Log: log,
-	}).Desktop()
+	})
+	c.api = api.Desktop()
 	c.front.Store(&c.api)
-	c.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*c.front.Load()).ServeHTTP(w, r) }))
-	t.Cleanup(func() { c.srv.CloseClientConnections(); c.srv.Close() })
+	c.srv = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*c.front.Load()).ServeHTTP(w, r) }))
+	c.srv.Config.ConnState = c.conns.see
+	c.srv.Start()
+	t.Cleanup(func() { api.CloseStreams(); c.srv.CloseClientConnections(); c.srv.Close() })
 	return c
+}
+
+// connections are those of the desktops, event streams too.
+type connections struct{ all sync.Map }
+
+func (c *connections) see(conn net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		c.all.Store(conn, true)
+	}
+}
+
+// cut loses all connections.
+func (c *connections) cut() {
+	c.all.Range(func(conn, _ any) bool {
+		_ = conn.(net.Conn).Close()
+		c.all.Delete(conn)
+		return true
+	})
 }
 
 // tapped is the driver, whose sink the test may use as well.

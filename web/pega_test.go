@@ -173,7 +173,7 @@ func TestPegaStreamResumes(t *testing.T) {
 	p := login(t, c)
 	c.happen(opencti.Offering, "a")
 	p.events("Alerting a", "CallInfo a")
-	c.srv.CloseClientConnections()
+	c.conns.cut()
 	c.happen(opencti.Established, "a")
 	c.happen(opencti.Offering, "b")
 	p.events("Established a", "Alerting b", "CallInfo b")
@@ -193,7 +193,7 @@ func TestPegaComesBack(t *testing.T) {
 		p.events("Alerting "+id, "CallInfo "+id)
 	}
 	c.through(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	c.srv.CloseClientConnections()
+	c.conns.cut()
 	if snap := p.events("Snapshot"); snap["pyLinkState"] != "DISCONNECTED" {
 		t.Errorf("%v", snap)
 	}
@@ -222,7 +222,7 @@ func TestPegaOpensAgain(t *testing.T) {
 		}
 		c.api.ServeHTTP(w, r)
 	}))
-	c.srv.CloseClientConnections()
+	c.conns.cut()
 	for e := p.events("Snapshot"); e["pyLinkState"] != "CONNECTED"; e = p.events("Snapshot") { // it may say that it is lost
 	}
 	c.happen(opencti.Offering, "a")

@@ -74,6 +74,7 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 	peers.Handle("/", api.Peer())
 	ports := newListeners(log)
 	defer ports.stop()
+	defer api.CloseStreams()
 	if err := errors.Join(
 		ports.add("desktop", f.desktopAddress, api.Desktop(), id.desktop()),
 		ports.add("peer", f.peerAddress, peers, id.peer()),

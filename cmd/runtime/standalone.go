@@ -78,6 +78,7 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	})
 	ports := newListeners(log)
 	defer ports.stop()
+	defer api.CloseStreams()
 	if err := serveStandalone(ports, f, api, metrics); err != nil {
 		return err
 	}

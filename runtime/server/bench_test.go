@@ -151,6 +151,7 @@ func newPod(t testing.TB, name string, change ...func(*Options)) *pod {
 	desktop := httptest.NewServer(p.Desktop())
 	p.url = desktop.URL
 	t.Cleanup(func() {
+		p.CloseStreams()
 		desktop.CloseClientConnections()
 		p.peer.CloseClientConnections()
 		desktop.Close()
@@ -158,6 +159,15 @@ func newPod(t testing.TB, name string, change ...func(*Options)) *pod {
 		http.DefaultClient.CloseIdleConnections()
 	})
 	return p
+}
+
+// overHTTP2 makes what follows use HTTP/2.
+func (p *pod) overHTTP2() {
+	desktop := httptest.NewUnstartedServer(p.Desktop())
+	desktop.EnableHTTP2 = true
+	desktop.StartTLS()
+	p.t.Cleanup(desktop.Close)
+	p.url, p.client = desktop.URL, desktop.Client()
 }
 
 // holding makes a pod that holds the slot.

@@ -66,12 +66,24 @@ func (s *Server) streamEvents(ctx context.Context, in *eventsInput) (*huma.Strea
 		return nil, tooMany
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
-		defer end()
 		r, w := humago.Unwrap(c)
-		st := &stream{sseWriter: s.newSSE(w), session: found, keepAlive: s.o.KeepAlive, tell: s.teller(in.Format, found)}
-		err := st.run(r.Context(), last, in.LastEventID != "")
-		st.sayWhy(err)
-		s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
+		replay := in.LastEventID != "" && found.Events.Holds(last)
+		w.Header().Set(HeaderResume, map[bool]string{true: "replayed", false: "snapshot"}[replay])
+		leaves := mayLeave(w, r)
+		st := &stream{sseWriter: s.newSSE(w), session: found, seen: last.Sequence, keepAlive: s.o.KeepAlive, tell: s.teller(in.Format, found)}
+		begun := st.begin(replay)
+		follow := func(ctx context.Context) {
+			defer end()
+			err := begun
+			if err == nil {
+				err = st.follow(ctx)
+			}
+			st.sayWhy(err)
+			s.o.Log.Debug("A stream ended", "agent", found.AgentID(), "device", opencti.Mask(found.DN()), "why", err)
+		}
+		if !leaves || !s.leave(w, st.sseWriter, follow) {
+			follow(r.Context())
+		}
 	}}, nil
 }
 
@@ -93,75 +105,70 @@ func (s *Server) teller(format string, of *session.Session) func(*session.Event)
 type stream struct {
 	*sseWriter
 	session   *session.Session
+	seen      uint64 // number of the last event that was written
 	keepAlive time.Duration
 	idle      *time.Timer // fires when there was nothing to write for so long
 	tell      func(*session.Event) ([]pega.Message, error)
 }
 
-// run writes until the desktop, the session or the pod's hold on the slot is gone,
-// and says which.
-func (st *stream) run(ctx context.Context, last session.EventID, resume bool) error {
+// begin writes a Snapshot, unless what came after the last seen event is replayed.
+func (st *stream) begin(replay bool) error {
+	if replay {
+		return st.flush()
+	}
+	return st.snapshot()
+}
+
+// follow writes until the desktop, the session or the pod's hold on the slot is gone, and
+// says which.
+func (st *stream) follow(ctx context.Context) error {
 	st.idle = time.NewTimer(st.keepAlive)
 	defer st.idle.Stop()
-	replay := resume && st.session.Events.Holds(last)
-	st.w.Header().Set(HeaderResume, map[bool]string{true: "replayed", false: "snapshot"}[replay])
-	st.begin()
-	seen := last.Sequence
-	if !replay {
-		var err error
-		if seen, err = st.addSnapshot(); err != nil {
-			return err
-		}
-	}
-	if err := st.flush(); err != nil {
-		return err
-	}
 	for {
-		var err error
-		if seen, err = st.next(ctx, seen); err != nil {
+		if err := st.next(ctx); err != nil {
 			return err
 		}
 	}
 }
 
 // next writes what came after seen, or a comment when nothing did for a while.
-func (st *stream) next(ctx context.Context, seen uint64) (uint64, error) {
-	entries, ok, err := st.session.Events.AfterOr(ctx, seen, st.idle.C)
-	switch {
-	case errors.Is(err, session.ErrInterrupted):
-		st.idle.Reset(st.keepAlive)
-		st.sseWriter.keepAlive()
-		return seen, st.flush()
-	case err != nil:
-		return seen, err
+func (st *stream) next(ctx context.Context) error {
+	entries, ok, err := st.session.Events.AfterOr(ctx, st.seen, st.idle.C)
+	if err != nil && !errors.Is(err, session.ErrInterrupted) {
+		return err
 	}
 	st.idle.Reset(st.keepAlive)
-	if !ok {
-		if seen, err = st.addSnapshot(); err != nil {
-			return seen, err
-		}
-		return seen, st.flush()
+	switch {
+	case err != nil:
+		st.sseWriter.keepAlive()
+	case !ok:
+		return st.snapshot()
 	}
 	for _, e := range entries {
 		if err := st.addEntry(e); err != nil {
-			return seen, err
+			return err
 		}
-		seen = e.ID.Sequence
+		st.seen = e.ID.Sequence
 	}
-	return seen, st.flush()
+	return st.flush()
 }
 
-func (st *stream) addSnapshot() (uint64, error) {
+// snapshot writes all that is known now.
+func (st *stream) snapshot() error {
 	e, at := st.session.FreshSnapshot()
+	st.seen = at.Sequence
 	if st.tell != nil {
-		return at.Sequence, st.addTold(e)
+		if err := st.addTold(e); err != nil {
+			return err
+		}
+		return st.flush()
 	}
 	b, err := json.Marshal(e)
 	if err != nil {
-		return 0, fmt.Errorf("encode snapshot: %w", err)
+		return fmt.Errorf("encode snapshot: %w", err)
 	}
 	st.add(at.String(), string(e.Type), b)
-	return at.Sequence, nil
+	return st.flush()
 }
 
 func (st *stream) addEntry(e session.Entry) error {

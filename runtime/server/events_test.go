@@ -1,10 +1,8 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -171,41 +169,37 @@ func rawConn(t *testing.T, p *pod, path string) net.Conn {
 	return conn
 }
 
+// impatient cuts off soon who does not read.
+func impatient(timeout time.Duration) func(*Options) {
+	return func(o *Options) { o.WriteTimeout = timeout }
+}
+
+// openStreams is how many streams a pod counts.
+func (p *pod) openStreams() (n int) {
+	p.limits.mu.Lock()
+	defer p.limits.mu.Unlock()
+	for _, open := range p.limits.open {
+		n += open
+	}
+	return n
+}
+
 // A desktop that reads nothing is cut off, does not slow the others, and is right
 // when it comes back.
 func TestASlowReader(t *testing.T) {
-	before := writeTimeout
-	writeTimeout = 100 * time.Millisecond
-	t.Cleanup(func() { writeTimeout = before })
-	ended := make(chan struct{})
-	p := holding(t, "a", 7)
+	p := holding(t, "a", 7, impatient(100*time.Millisecond))
 	p.open()
-	watched := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.Desktop().ServeHTTP(w, r)
-		close(ended)
-	}))
-	t.Cleanup(watched.Close)
 	fast := p.stream("4001")
 	seen := fast.want(opencti.SnapshotEvent)
-	desktop := p.url
-	p.url = watched.URL
 	rawConn(t, p, "/v1/sessions/4001/events")
-	p.url = desktop
+	eventually(t, "both streams are open", func() bool { return p.openStreams() == 2 })
 	big := map[string]any{"callId": "c1", "variables": map[string]string{"blob": strings.Repeat("x", 32<<10)}}
-	for stop := time.Now().Add(20 * time.Second); ; {
+	eventually(t, "it is cut off", func() bool {
 		p.cti.Connection(1).Happen("1001", opencti.Offering, big)
 		p.happen(opencti.Released, "c1")
 		fast.want(opencti.Offering, opencti.Released)
-		select {
-		case <-ended:
-		default:
-			if time.Now().After(stop) {
-				t.Fatal("it was never cut off")
-			}
-			continue
-		}
-		break
-	}
+		return p.openStreams() == 1
+	})
 	back := p.stream("4001", resume(seen))
 	e := back.next()
 	if e.Name == opencti.SnapshotEvent && len(e.Snapshot.Calls) != 0 {
@@ -213,21 +207,19 @@ func TestASlowReader(t *testing.T) {
 	}
 }
 
-// After a stream has ended the connection serves the next request, however long the
-// stream was.
+// Over HTTP/2 the connection serves other requests after a stream, however long that was.
 func TestTheConnectionAfterAStream(t *testing.T) {
-	before := writeTimeout
-	writeTimeout = 50 * time.Millisecond
-	t.Cleanup(func() { writeTimeout = before })
-	p := holding(t, "a", 7)
+	const timeout = 50 * time.Millisecond
+	p := holding(t, "a", 7, impatient(timeout))
 	p.open()
+	p.overHTTP2()
 	s := p.stream("4001")
 	s.want(opencti.SnapshotEvent)
 	if a := p.do("DELETE", "/v1/sessions/4001", ""); a.StatusCode != 204 {
 		t.Fatalf("%d", a.StatusCode)
 	}
 	s.ends()
-	time.Sleep(3 * writeTimeout) // the deadline of the stream's last write passes
+	time.Sleep(3 * timeout) // the deadline of the stream's last write passes
 	for range 4 {
 		// Not a GET: a client would send that again, on another connection.
 		if a := p.do("POST", "/v1/sessions/4001/activities/HangUpCall", "{}"); a.StatusCode != 404 {
@@ -236,23 +228,44 @@ func TestTheConnectionAfterAStream(t *testing.T) {
 	}
 }
 
+// A stream outlives the time of one write, on its own connection and on one of many streams.
+func TestAnIdleStream(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	for name, over := range map[string]func(*pod){"HTTP/1": func(*pod) {}, "HTTP/2": (*pod).overHTTP2} {
+		t.Run(name, func(t *testing.T) {
+			p := holding(t, "a", 7, impatient(timeout))
+			p.open()
+			over(p)
+			s := p.stream("4001")
+			s.want(opencti.SnapshotEvent)
+			time.Sleep(4 * timeout) // the time itself is what is tested
+			p.happen(opencti.Offering, "c1")
+			s.want(opencti.Offering)
+			s.close()
+		})
+	}
+}
+
+// Streams end when the port closes, and none begins after.
+func TestStreamsEndWithThePort(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	s := p.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	p.CloseStreams()
+	s.ends()
+	p.stream("4001").ends()
+	eventually(t, "no stream is counted", func() bool { return p.openStreams() == 0 })
+}
+
 // A desktop that goes away leaves nothing behind.
 func TestStreamOfADesktopThatLeaves(t *testing.T) {
 	p := holding(t, "a", 7)
 	p.open()
-	left := make(chan error, 1)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.Desktop().ServeHTTP(w, r)
-		left <- context.Cause(r.Context())
-	}))
-	t.Cleanup(srv.Close)
-	p.url = srv.URL
 	s := p.stream("4001")
 	s.want(opencti.SnapshotEvent)
 	s.close()
-	if err := <-left; err == nil {
-		t.Error("the stream ended of itself")
-	}
+	eventually(t, "the stream has ended", func() bool { return p.openStreams() == 0 })
 	if _, ok := p.routing.link.Session("4001"); !ok {
 		t.Error("the session went with its desktop")
 	}

@@ -115,7 +115,6 @@ func (s *Server) streamPool(ctx context.Context, in *poolInput) (*huma.StreamRes
 		reader := s.polls.read(l, l.PoolQueues(in.Pool), poolInterval)
 		defer reader.leave()
 		sw := s.newSSE(w)
-		sw.begin()
 		v := newSupervision(l, in.Pool, &s.polls.history)
 		queues := newTold()
 		err := s.watch(r.Context(), l, sw, func() error {

@@ -124,7 +124,7 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, holder slots.Ho
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
 	}
-	bounded := boundedWriter{w, http.NewResponseController(w)}
+	bounded := boundedWriter{w, http.NewResponseController(w), s.o.WriteTimeout}
 	proxy.ServeHTTP(bounded, r)
 	if failed == nil {
 		bounded.done()
@@ -136,12 +136,13 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, holder slots.Ho
 // cut off, here as at the holder.
 type boundedWriter struct {
 	http.ResponseWriter
-	rc *http.ResponseController
+	rc      *http.ResponseController
+	timeout time.Duration
 }
 
 // Write implements io.Writer.
 func (b boundedWriter) Write(p []byte) (int, error) {
-	_ = b.rc.SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder of tests has none
+	_ = b.rc.SetWriteDeadline(time.Now().Add(b.timeout)) // a recorder of tests has none
 	return b.ResponseWriter.Write(p)
 }
 

@@ -17,8 +17,8 @@ import (
 )
 
 // pair makes a holder and its standby.
-func pair(t *testing.T) (holder, standby *pod) {
-	holder, standby = holding(t, "a", 7), newPod(t, "b")
+func pair(t *testing.T, change ...func(*Options)) (holder, standby *pod) {
+	holder, standby = holding(t, "a", 7, change...), newPod(t, "b", change...)
 	standby.routing.set(nil, holder.asHolder())
 	return holder, standby
 }
@@ -204,10 +204,7 @@ func TestAStreamThroughAStandbyEndsWithTheHolder(t *testing.T) {
 
 // A desktop that does not read is cut off at the standby, too.
 func TestASlowReaderBehindAStandby(t *testing.T) {
-	before := writeTimeout
-	writeTimeout = 100 * time.Millisecond
-	t.Cleanup(func() { writeTimeout = before })
-	holder, standby := pair(t)
+	holder, standby := pair(t, impatient(100*time.Millisecond))
 	standby.open()
 	ended := make(chan struct{})
 	watched := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -246,19 +243,13 @@ func TestAHolderOfAForeignCertificateIsNotTrusted(t *testing.T) {
 // A stream that a standby passes on over HTTP/2 outlives the time of one write, however
 // little happens.
 func TestAnIdleStreamThroughAStandbyOverHTTP2(t *testing.T) {
-	before := writeTimeout
-	writeTimeout = 50 * time.Millisecond
-	t.Cleanup(func() { writeTimeout = before })
-	holder, standby := pair(t)
+	const timeout = 50 * time.Millisecond
+	holder, standby := pair(t, impatient(timeout))
 	standby.open()
-	desktop := httptest.NewUnstartedServer(standby.Desktop())
-	desktop.EnableHTTP2 = true
-	desktop.StartTLS()
-	t.Cleanup(desktop.Close)
-	standby.url, standby.client = desktop.URL, desktop.Client()
+	standby.overHTTP2()
 	s := standby.stream("4001")
 	s.want(opencti.SnapshotEvent)
-	time.Sleep(4 * writeTimeout) // the time itself is what is tested
+	time.Sleep(4 * timeout) // the time itself is what is tested
 	holder.happen(opencti.Offering, "c1")
 	s.want(opencti.Offering)
 	s.close()

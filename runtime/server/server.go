@@ -64,6 +64,8 @@ type Options struct {
 	AllowedOrigins []string
 	// KeepAlive is the time between the comments on an idle stream; 15 s when zero.
 	KeepAlive time.Duration
+	// WriteTimeout bounds one write to a stream that nobody reads; 10 s when zero.
+	WriteTimeout time.Duration
 	// Portrait gives what is in force for the front at /portrait; nil: the defaults. It is safe
 	// for concurrent use.
 	Portrait func() PortraitOptions
@@ -78,6 +80,7 @@ type Server struct {
 	docs   []byte
 
 	portrait *portrait.Front
+	departed departed
 	polls    polls
 	posted   postedIDs
 	limits   *limits
@@ -88,6 +91,9 @@ type Server struct {
 func New(o Options) *Server {
 	if o.KeepAlive == 0 {
 		o.KeepAlive = 15 * time.Second
+	}
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = 10 * time.Second
 	}
 	s := &Server{
 		o: o, work: http.NewServeMux(), signer: tokenSigner{o.SessionKey, o.Link, time.Now}, limits: newLimits(o.Limits),

@@ -4,36 +4,44 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 )
 
-// writeTimeout bounds one write to a desktop that does not read. It then comes back
-// with its Last-Event-ID.
-var writeTimeout = 10 * time.Second
+// keptBuffer is how much of a buffer a stream keeps for its next event: a Snapshot is
+// large and comes seldom.
+const keptBuffer = 2 << 10
 
 // sseWriter writes server-sent events to one reader. What is added goes out with flush.
 type sseWriter struct {
-	w      http.ResponseWriter
-	rc     *http.ResponseController
-	mayAct func() error
-	buf    []byte
+	out     outlet
+	mayAct  func() error
+	timeout time.Duration // of one write; a reader that is cut off comes back with its Last-Event-ID
+	buf     []byte
 }
 
+// outlet is where a stream's bytes go.
+type outlet interface {
+	io.Writer
+	SetWriteDeadline(time.Time) error
+	// Flush comes after each write.
+	Flush() error
+}
+
+// newSSE makes the writer and sends the headers.
 func (s *Server) newSSE(w http.ResponseWriter) *sseWriter {
-	return &sseWriter{w: w, rc: http.NewResponseController(w), mayAct: s.o.MayAct}
-}
-
-// begin sends the headers.
-func (sw *sseWriter) begin() {
-	h := sw.w.Header()
+	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
-	sw.w.WriteHeader(http.StatusOK)
+	w.WriteHeader(http.StatusOK)
+	sw := &sseWriter{out: viaHTTP{w, http.NewResponseController(w)}, mayAct: s.o.MayAct, timeout: s.o.WriteTimeout}
 	// Readers come back spread over a second, not all at once.
 	sw.buf = fmt.Appendf(sw.buf, "retry: %d\n\n", 500+rand.N(1000))
+	return sw
 }
 
 // add adds an event; without an id the reader keeps that of the one before.
@@ -66,19 +74,44 @@ func (sw *sseWriter) flush() error {
 	if err := sw.mayAct(); err != nil {
 		return err
 	}
-	if err := sw.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := sw.out.SetWriteDeadline(time.Now().Add(sw.timeout)); err != nil {
 		return err
 	}
-	if _, err := sw.w.Write(sw.buf); err != nil {
+	if _, err := sw.out.Write(sw.buf); err != nil {
 		return err
+	}
+	if cap(sw.buf) > keptBuffer {
+		sw.buf = nil
 	}
 	sw.buf = sw.buf[:0]
-	if err := sw.rc.Flush(); err != nil {
-		return err
-	}
-	// The connection may serve another request after the stream.
-	if err := sw.rc.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	return sw.out.Flush()
+}
+
+// viaHTTP is net/http's way out.
+type viaHTTP struct {
+	http.ResponseWriter
+	rc *http.ResponseController
+}
+
+// SetWriteDeadline implements outlet. A recorder of tests has none.
+func (a viaHTTP) SetWriteDeadline(t time.Time) error {
+	if err := a.rc.SetWriteDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	return nil
 }
+
+// Flush implements outlet. The connection may serve another request after the stream: the
+// time of a write must not run on.
+func (a viaHTTP) Flush() error {
+	if err := a.rc.Flush(); err != nil {
+		return err
+	}
+	return a.SetWriteDeadline(time.Time{})
+}
+
+// bare is the way out of a stream that has left net/http.
+type bare struct{ net.Conn }
+
+// Flush implements outlet.
+func (bare) Flush() error { return nil }

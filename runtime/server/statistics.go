@@ -130,7 +130,6 @@ func (s *Server) streamStatistics(ctx context.Context, in *statisticsStreamInput
 		defer reader.leave()
 		r, w := humago.Unwrap(c)
 		sw := s.newSSE(w)
-		sw.begin()
 		told := newTold()
 		err := s.watch(r.Context(), l, sw, func() error {
 			return told.each(reader, func(latest *opencti.QueueStatistics) error { return sw.addJSON(eventQueueStatistics, latest) })

@@ -22,7 +22,7 @@ func (s *Server) survive(next http.Handler) http.Handler {
 			if cause == any(http.ErrAbortHandler) { // a proxied answer that broke off
 				panic(cause)
 			}
-			s.o.Log.Error("A request made the server panic", "why", panicText(cause), "stack", string(debug.Stack()))
+			s.logPanic(cause)
 			if begun.yes {
 				panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 			}
@@ -30,6 +30,17 @@ func (s *Server) survive(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(begun, r)
 	})
+}
+
+// surviveStream is deferred by a stream that nobody answers for any more.
+func (s *Server) surviveStream() {
+	if cause := recover(); cause != nil {
+		s.logPanic(cause)
+	}
+}
+
+func (s *Server) logPanic(cause any) {
+	s.o.Log.Error("A request made the server panic", "why", panicText(cause), "stack", string(debug.Stack()))
 }
 
 // panicText is what the runtime says; what else is thrown may hold numbers or call data.
