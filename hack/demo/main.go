@@ -151,7 +151,8 @@ Done in %[1]s. The cluster stays up. What to try next, in a shell:
   TOKEN=$(kubectl get secret support-desktop-token -o jsonpath='{.data.token}' | base64 -d)
   kubectl get secret -o jsonpath='{.items[?(@.type=="kubernetes.io/tls")].data.ca\.crt}' | base64 -d > ca.crt
   curl --cacert ca.crt -H "Authorization: Bearer $TOKEN" https://localhost:8443/v1/link
-  # and in a browser, the whole API: https://localhost:8443/docs
+  # and in a browser, the toolbar: https://localhost:8443/toolbar/ (agent 4001, password secret, access token $TOKEN)
+  # and the whole API: https://localhost:8443/docs
 
   make demo-down      removes the cluster; what was built stays in the cache
   make clean-cache    removes that too

@@ -10,23 +10,37 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // killProcess sends SIGKILL to the holder's runtime, from the machine that the nodes
 // run on: no grace, no signal handler, no release of anything.
 func killProcess(t *testing.T, s *scene) {
 	t.Helper()
-	kill(t, "/runtime\x00", "POD_NAME="+s.holder.Name+"\x00")
+	kill(t, runtimeProcess(t, s.holder))
 }
 
 // killSwitch does so to ctisim: it is back within a second, and remembers nothing.
 func killSwitch(t *testing.T) {
 	t.Helper()
-	kill(t, "/ctisim\x00", "HOSTNAME=ctisim-")
+	kill(t, process(t, "/ctisim\x00", "HOSTNAME=ctisim-"))
 }
 
-// kill finds the one process by its command line and environment.
-func kill(t *testing.T, command, environment string) {
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	t.Logf("kill -9 %d", pid)
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// runtimeProcess is the runtime of a pod.
+func runtimeProcess(t *testing.T, pod *corev1.Pod) int {
+	t.Helper()
+	return process(t, "/runtime\x00", "POD_NAME="+pod.Name+"\x00")
+}
+
+// process finds the one process by its command line and environment.
+func process(t *testing.T, command, environment string) int {
 	t.Helper()
 	pids, err := processes(command)
 	must(t, err)
@@ -35,11 +49,10 @@ func kill(t *testing.T, command, environment string) {
 		if err != nil || !bytes.Contains(environ, []byte(environment)) {
 			continue
 		}
-		t.Logf("kill -9 %d, %s", pid, bytes.TrimRight([]byte(environment), "\x00"))
-		must(t, syscall.Kill(pid, syscall.SIGKILL))
-		return
+		return pid
 	}
 	t.Fatalf("no process %q with %q runs on this machine", command, environment)
+	return 0
 }
 
 // processes lists the processes whose command line begins so. The nodes run on this

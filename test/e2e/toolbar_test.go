@@ -8,13 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
 
 // The toolbar in a real browser, through the Service and with the link's CA: the pod
-// behind the page is killed in mid-call, and the page is right again without a reload.
-// toolbar.ts is what the agent does and sees; its pictures are in dist/toolbar.
+// behind the page is killed in mid-call, without a goodbye, and the page is right again
+// without a reload. toolbar.ts is what the agent does and sees; its pictures are in
+// dist/toolbar.
 func TestToolbarIsRightAgain(t *testing.T) {
 	holder, _ := bothPods(t)
 	w := newWalk(t, agent(8))
@@ -27,7 +29,7 @@ func TestToolbarIsRightAgain(t *testing.T) {
 	world, err := json.Marshal(map[string]string{
 		"url": door.URL, "address": door.Address, "ca": ca, "token": door.Token, "control": w.Switch.URL,
 		"agent": w.Agent.ID, "dn": w.Agent.DN, "password": w.Agent.Password, "queue": w.Agent.Queue,
-		"kubectl": filepath.Join(tools, "kubectl"), "namespace": namespace, "holder": holder.Name,
+		"process": strconv.Itoa(runtimeProcess(t, holder)), "kubectl": filepath.Join(tools, "kubectl"), "namespace": namespace, "holder": holder.Name,
 		"pictures": filepath.Join(h.Root, "dist", "toolbar"),
 	})
 	must(t, err)
@@ -39,7 +41,8 @@ func TestToolbarIsRightAgain(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
-		t.Error(err)
+		killSwitch(t) // nothing of it is left to the next one
+		t.Fatal(err)
 	}
 	if _, there, err := w.Switch.Agent(t.Context(), w.Agent.ID); err != nil || there {
 		t.Errorf("the switch still has the agent: %v, %v", there, err)

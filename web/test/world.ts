@@ -30,6 +30,8 @@ export interface Options extends Pool {
   switch?: string[];
   /** Origins of other pages that may use the API. */
   allowedOrigins?: string[];
+  /** spec.desktop of the CTILink. */
+  desktop?: object;
 }
 
 /** The folder with the programs under test. */
@@ -68,9 +70,9 @@ export class World {
   static async start(options: Options = {}): Promise<World> {
     const dir = mkdtempSync(join(tmpdir(), "ctilink-web-"));
     const ports = await freePorts(4);
-    const { switch: flags = [], allowedOrigins = [], ...pool } = options;
+    const { switch: flags = [], allowedOrigins = [], desktop, ...pool } = options;
     mkdirSync(join(dir, "manifests"));
-    writeFileSync(join(dir, "manifests", "support.yaml"), manifests(ports[0]!, pool));
+    writeFileSync(join(dir, "manifests", "support.yaml"), manifests(ports[0]!, pool, desktop));
     writeFileSync(join(dir, "token"), token);
     writeFileSync(join(dir, "key"), "a-key-for-tests-that-is-long-enough");
     const proxy = await Proxy.listen(ports[2]!);
@@ -181,7 +183,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** JSON is YAML, too. */
-function manifests(csta: number, pool: Pool): string {
+function manifests(csta: number, pool: Pool, desktop?: object): string {
   const objects = [
     {
       apiVersion: "ctilink.io/v1alpha1",
@@ -191,6 +193,7 @@ function manifests(csta: number, pool: Pool): string {
         implementationClass: "simulator",
         config: { address: `127.0.0.1:${csta}` },
         configFrom: [{ secretRef: { name: "switch-login" } }],
+        ...(desktop && { desktop }),
       },
     },
     { apiVersion: "v1", kind: "Secret", metadata: { name: "switch-login" }, stringData: { password: "secret" } },

@@ -27,7 +27,7 @@ export function fold(known: Known, event: Event): Known {
   const next = { ...known, lastEventId: event.id };
   switch (event.type) {
     case "Snapshot":
-      return { ...tidy(event.snapshot!), lastEventId: event.id };
+      return { ...withTimes(known, tidy(event.snapshot!)), lastEventId: event.id };
     case "AgentState":
       return { ...next, agent: event.agent ?? known.agent, activities: event.activities ?? known.activities };
     case "LinkState":
@@ -58,5 +58,27 @@ const byStart = (a: Call, b: Call) =>
 export function tidy(snapshot: Snapshot): Snapshot {
   return { ...snapshot, calls: (snapshot.calls ?? []).map(tidyCall), activities: snapshot.activities ?? [] };
 }
+
+/**
+ * Puts times that were known where the snapshot has later ones: a new holder of the slot learns
+ * from the CTI server what there is, but not since when.
+ */
+export function withTimes(known: Known, snapshot: Snapshot): Snapshot {
+  const calls = snapshot.calls.map((call) => {
+    const before = known.calls.find((c) => c.callId === call.callId && c.interactionId === call.interactionId);
+    return before ? { ...call, ...times(before, call) } : call;
+  });
+  const { agent } = snapshot;
+  const same = known.dn === snapshot.dn && known.agent.state === agent.state && known.agent.reasonCode === agent.reasonCode;
+  return { ...snapshot, calls, agent: same ? { ...agent, since: earlier(known.agent.since, agent.since)! } : agent };
+}
+
+const times = (before: Call, now: Call): Partial<Call> => ({
+  startedAt: earlier(before.startedAt, now.startedAt)!,
+  ...(now.answeredAt && { answeredAt: earlier(before.answeredAt, now.answeredAt) }),
+  ...(before.state === now.state && { since: earlier(before.since, now.since) }),
+});
+
+const earlier = (a: string | undefined, b: string) => (a && Date.parse(a) < Date.parse(b) ? a : b);
 
 const tidyCall = (call: Call): Call => ({ ...call, capabilities: call.capabilities ?? [] });

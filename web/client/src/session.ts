@@ -1,7 +1,7 @@
 import type { Accepted, Activity, ActivityProperties, Event, Opened, OpenSession, Problem, Snapshot } from "./api.js";
 import { Backoff, pause } from "./backoff.js";
 import { CtilinkError, errorBy, OutcomeUnknown, passes, Unreachable } from "./errors.js";
-import { fold, orderOf, placeOf, tidy, type Known } from "./fold.js";
+import { fold, orderOf, placeOf, tidy, withTimes, type Known } from "./fold.js";
 import type { Http } from "./http.js";
 import { cameTrue } from "./outcome.js";
 import { follow, readStream } from "./stream.js";
@@ -274,7 +274,7 @@ export class Session {
     if (this.isOfAnother(snapshot)) return this.end("takenOver");
     const [last, now] = [placeOf(this.current.lastEventId), placeOf(snapshot.lastEventId)];
     if (last.epoch === now.epoch && now.sequence < last.sequence) return; // the stream was faster
-    this.change(tidy(snapshot));
+    this.change(withTimes(this.current, tidy(snapshot)));
   }
 
   /** Ends the session when the error says that another desk has it now. */

@@ -66,3 +66,20 @@ test("agent, link and Snapshot replace what was known", () => {
   const next = fold(known, event({ id: "12-1", type: "Snapshot", snapshot: snapshot({ dn: "1002", calls: null as never }) }));
   assert.deepEqual([next.dn, next.calls, next.lastEventId], ["1002", [], "12-1"]);
 });
+
+test("times that were known stay when a new holder of the slot tells later ones", () => {
+  const before = { agent: "2025-01-01T09:00:00Z", began: "2025-01-01T10:00:00Z", answered: "2025-01-01T10:00:05Z", held: "2025-01-01T10:01:00Z" };
+  const now = "2025-01-01T11:00:00Z";
+  const busy = { state: "Busy", since: before.agent } as const;
+  const of = (c: Partial<Call>) => call({ interactionId: "i", startedAt: now, since: now, ...c });
+  const known = snapshot({ agent: busy, calls: [of({ state: "Held", startedAt: before.began, answeredAt: before.answered, since: before.held })] });
+  const told = (c: Partial<Call>, agent: Partial<Snapshot["agent"]> = {}) =>
+    fold(known, event({ id: "12-1", type: "Snapshot", snapshot: snapshot({ agent: { ...busy, since: now, ...agent }, calls: [of(c)] }) }));
+  const timesOf = ({ agent, calls: [c] }: Snapshot) => [agent.since, c!.startedAt, c!.answeredAt, c!.since];
+  const cases: [string, Snapshot, (string | undefined)[]][] = [
+    ["the same", told({ state: "Held", answeredAt: now }), [before.agent, before.began, before.answered, before.held]],
+    ["another state", told({ state: "Established", answeredAt: now }, { state: "AfterCallWork" }), [now, before.began, before.answered, now]],
+    ["another call of that id", told({ state: "Held", interactionId: "j", answeredAt: now }), [before.agent, now, now, now]],
+  ];
+  for (const [name, state, want] of cases) assert.deepEqual(timesOf(state), want, name);
+});
