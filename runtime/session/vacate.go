@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -29,8 +28,7 @@ func (s *Session) Vacate(ctx context.Context) error {
 		return err
 	}
 	left := s.awaitLogout()
-	r := opencti.Request{Activity: opencti.LogoutAgent, ID: rand.Text(), DN: s.dn, AgentID: s.agentID}
-	if err := opencti.AsError(s.hand(ctx, device, r)); err != nil {
+	if err := opencti.AsError(s.logOut(ctx, device)); err != nil {
 		if err.Code == opencti.NotLoggedIn {
 			return nil
 		}
@@ -44,6 +42,18 @@ func (s *Session) Vacate(ctx context.Context) error {
 	case <-time.After(vacateTimeout):
 		return opencti.Errorf(opencti.InvalidState, "the CTI server has accepted the log-out, and the agent is still logged in: there may be a call that has to end first")
 	}
+}
+
+// logOut asks for a log-out of which no desktop is told as of a request of its own.
+func (s *Session) logOut(ctx context.Context, device opencti.Device) error {
+	r := opencti.Request{Activity: opencti.LogoutAgent, DN: s.dn, AgentID: s.agentID}
+	u := s.expect(r)
+	err := opencti.Perform(ctx, device, r)
+	s.mu.Lock()
+	u.quiet = true
+	s.mu.Unlock()
+	s.answered(u, err == nil)
+	return err
 }
 
 // occupied says whether the agent's log-in is in the way of others.

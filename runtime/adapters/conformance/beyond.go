@@ -19,8 +19,10 @@ func beyondScenarios() []scenario {
 		{row: row(opencti.DeclineCall), name: "gives a call back to the queue", needs: []opencti.Activity{opencti.SetAgentReady}, play: declinesACallOfTheQueue},
 		{row: row(opencti.DeclineCall), name: "is refused", play: declineIsRefused},
 		{row: row(opencti.MuteCall), name: "mutes the agent", play: mutes},
+		{row: row(opencti.MuteCall), name: "at the telephone", play: mutesAtTheTelephone},
 		{row: row(opencti.UnmuteCall), name: "ends the muting", needs: []opencti.Activity{opencti.MuteCall}, play: unmutes},
 		{row: row(opencti.SetDoNotDisturb), name: "sets and ends it", play: setsDoNotDisturb},
+		{row: row(opencti.SetDoNotDisturb), name: "at the telephone", play: disturbAtTheTelephone},
 		{row: row(opencti.GetStatistics), name: "of a queue", play: givesStatistics},
 		{row: row(opencti.GetStatistics), name: "is refused", play: func(s *stage) {
 			s.desk(0).refused(opencti.GetStatistics, opencti.Request{Queue: "no-such-queue"}, "a queue that does not exist", opencti.InvalidQueue)
@@ -149,6 +151,19 @@ func setsDoNotDisturb(s *stage) {
 		id := alice.does(opencti.SetDoNotDisturb, opencti.Request{Enabled: on})
 		alice.hears(expect{event: opencti.SnapshotEvent, causedBy: id, disturb: &on, clause: clauseEvent})
 	}
+}
+
+func disturbAtTheTelephone(s *stage) {
+	alice, on := s.desk(0), true
+	s.act(row(opencti.SetDoNotDisturb), Act{Who: alice.agent.DN, Does: SetsDoNotDisturb})
+	alice.hears(expect{event: opencti.SnapshotEvent, disturb: &on, clause: clauseAgree})
+}
+
+func mutesAtTheTelephone(s *stage) {
+	alice := s.desk(0)
+	call := s.talking(alice)
+	s.act(row(opencti.MuteCall), Act{Who: alice.agent.DN, Does: MutesItself})
+	alice.muted(call.CallID, true)
 }
 
 func givesStatistics(s *stage) {

@@ -39,6 +39,8 @@ const (
 	clauseClass    Clause = "What the class does not claim is NotSupportedByClass and never reaches the CTI server"
 	clauseGate     Clause = "What capability or state forbid is refused before it reaches the CTI server"
 	clauseMuted    Clause = "A muted call says so, at the device and in the Snapshot"
+	clauseMode     Clause = "The telephony mode decides which activities and events exist: what it forbids is NotPermittedInMode and goes nowhere, what it hides is not told"
+	clauseTaken    Clause = "A take-over logs the agent out at the old device and ends that session; the CTI server lets the agent in at the new one"
 	clauseStats    Clause = "GetStatistics answers for a queue: who waits, how long, which agents are there"
 	clauseSeen     Clause = "Each event of the closed set is told, or the class says that its server cannot"
 )
@@ -52,7 +54,7 @@ const (
 	clauseDone     Clause = "Done is closed when the connection is gone; Err says why, nil after Close; a driver never reconnects"
 	clauseSubs     Clause = "From Subscribe's return the sink gets every event of the device, once; again it starts what the server ended, and nothing else"
 	clauseDetach   Clause = "Detach stops the events and leaves everything else as it is; Close ends the session; neither logs the agent out"
-	clauseComplete Clause = "Snapshot gives every call at the device with its data and parties, and the agent's state"
+	clauseComplete Clause = "Snapshot gives every call at the device with its data and parties, the agent's state and do-not-disturb"
 	clauseAgree    Clause = "Snapshot and events tell the same"
 	clauseOverlap  Clause = "Overlap: two connections and two monitors of one device may coexist"
 	clauseSink     Clause = "The sink is called from one goroutine, in order; Order grows with every event of a connection"
@@ -69,7 +71,7 @@ var allClauses = []Clause{
 	clauseEvent, clauseCausedBy, clauseOneEnd, clauseEnded, clauseBegin, clauseState, clauseOffering, clauseEnding,
 	clauseFailed, clauseParty, clauseLineage, clauseInter, clauseInherit, clauseData, clauseCall, clauseCaps, clauseNeutral,
 	clauseSet, clauseCancel, clauseHangUp, clauseAnswer, clauseAgent, clausePending, clauseQueues, clauseSnapshot, clauseLink,
-	clauseLater, clauseErrors, clauseClass, clauseGate, clauseMuted, clauseStats, clauseSeen,
+	clauseLater, clauseErrors, clauseClass, clauseGate, clauseMuted, clauseMode, clauseTaken, clauseStats, clauseSeen,
 	clauseDescribe, clausePassive, clauseConnect, clauseContext, clauseDone, clauseSubs, clauseDetach, clauseComplete,
 	clauseAgree, clauseOverlap, clauseSink, clauseRaw, clauseNothing, clauseUnknown, clausePoll,
 }

@@ -19,7 +19,8 @@ type desk struct {
 	*stage
 	agent   Agent
 	session *session.Session
-	ended   chan struct{} // closed when the stream is over
+	mode    opencti.TelephonyMode // Full without a pool
+	ended   chan struct{}         // closed when the stream is over
 
 	mu      sync.Mutex
 	judge   *judge
@@ -34,7 +35,8 @@ type heard struct {
 }
 
 func newDesk(s *stage, a Agent, open *session.Session) *desk {
-	d := &desk{stage: s, agent: a, session: open, ended: make(chan struct{}), changed: make(chan struct{}), judge: newJudge(s.claims)}
+	d := &desk{stage: s, agent: a, session: open, mode: open.Snapshot().Mode, ended: make(chan struct{}), changed: make(chan struct{})}
+	d.judge = newJudge(func(a opencti.Activity) bool { return s.offersIn(d.mode, a) }, d.mode)
 	go d.read()
 	return d
 }

@@ -123,6 +123,10 @@ func TestSeededFaultsAreFound(t *testing.T) {
 		"another party is dropped":       {asking(func(r *opencti.Request) { r.Party = "1001" }), "DropParty", "by its number", "DropParty"},
 		"lost events are not told":       {&faulty{deaf: true}, conformance.RowServer, "messages", "expected Snapshot"},
 		"a late failure is not told":     {&faulty{deaf: true}, conformance.RowServer, "accepted", "expected RequestFailed"},
+		"do not disturb is not told":     {dropping("DoNotDisturb"), "SetDoNotDisturb", "at the telephone", "expected Snapshot"},
+		"a disturb that nobody told of":  {disturbedLater(), conformance.RowOpen, "opens with a Snapshot", "do-not-disturb true, as the snapshot says"},
+		"the old desk is not told":       {renaming("agent-logged-off", opencti.CallInfo), conformance.RowOpen, "take-over", "cannot be logged out"},
+		"an agent is let in nowhere":     {loginOnce(), conformance.RowOpen, "take-over", "LoginAgent accepted at the new telephone"},
 		"a wrong password is Rejected":   {&faulty{connect: refuse(opencti.Rejected)}, conformance.RowDriver, "does not connect", "expected AuthenticationFailed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,6 +201,26 @@ func withoutData(s *opencti.DeviceSnapshot) {
 	for i := range s.Calls {
 		s.Calls[i].Variables = nil
 	}
+}
+
+// disturbedLater says so from the second snapshot on.
+func disturbedLater() *faulty {
+	asked := false
+	return &faulty{snapshot: func(s *opencti.DeviceSnapshot) { s.DoNotDisturb, asked = asked, true }}
+}
+
+// loginOnce lets an agent log in at one telephone only.
+func loginOnce() *faulty {
+	var first string
+	return &faulty{perform: func(ctx context.Context, r opencti.Request, do func(context.Context, opencti.Request) error) error {
+		if r.Activity == opencti.LoginAgent && first != "" && r.DN != first {
+			return opencti.Errorf(opencti.DeviceInUse, "no")
+		}
+		if r.Activity == opencti.LoginAgent {
+			first = r.DN
+		}
+		return do(ctx, r)
+	}}
 }
 
 func allHeld(s *opencti.DeviceSnapshot) {

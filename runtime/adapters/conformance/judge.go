@@ -19,14 +19,17 @@ type judge struct {
 	over   map[string]bool // calls that have ended
 	merged map[string]bool // calls that were made of others
 	agent  opencti.EventName
+	// disturb is do-not-disturb, as the last Snapshot told it.
+	disturb bool
+	mode    opencti.TelephonyMode
 	// byHand: the consult was made at a telephone, so its interactionId may change when it
 	// becomes one with the first call.
 	byHand bool
 	wrong  []problem
 }
 
-func newJudge(claims func(opencti.Activity) bool) *judge {
-	return &judge{claims: claims, asked: map[string]bool{}, calls: map[string]*opencti.Call{}, over: map[string]bool{}, merged: map[string]bool{}}
+func newJudge(claims func(opencti.Activity) bool, mode opencti.TelephonyMode) *judge {
+	return &judge{claims: claims, mode: mode, asked: map[string]bool{}, calls: map[string]*opencti.Call{}, over: map[string]bool{}, merged: map[string]bool{}}
 }
 
 func (j *judge) object(c Clause, want, got string) { j.wrong = append(j.wrong, problem{c, want, got}) }
@@ -38,6 +41,9 @@ func (j *judge) hear(e *session.Event) {
 	}
 	if e.CausedBy != "" && !j.asked[e.CausedBy] {
 		j.object(clauseCausedBy, string(e.Name)+" caused by a request of this desk", e.CausedBy)
+	}
+	if offered := e.Call != nil && (e.Call.State == opencti.Offering || j.offered(e)); !j.mode.Shows(e.Name, offered) {
+		j.object(clauseMode, fmt.Sprintf("no %s in the mode %s", e.Name, j.mode), "one")
 	}
 	switch {
 	case e.Snapshot != nil:
@@ -52,9 +58,19 @@ func (j *judge) hear(e *session.Event) {
 	}
 }
 
+// offered says whether the event is of a call that was offered here and not answered.
+func (j *judge) offered(e *session.Event) bool {
+	for _, id := range append([]string{e.Call.CallID}, e.PreviousCallIDs...) {
+		if c := j.calls[id]; c != nil && c.State == opencti.Offering {
+			return true
+		}
+	}
+	return false
+}
+
 // hearSnapshot: what was known is replaced.
 func (j *judge) hearSnapshot(s *session.Snapshot) {
-	j.agent = s.Agent.State
+	j.agent, j.disturb = s.Agent.State, s.DoNotDisturb
 	was := j.calls
 	j.calls = map[string]*opencti.Call{}
 	for _, c := range s.Calls {
@@ -63,12 +79,20 @@ func (j *judge) hearSnapshot(s *session.Snapshot) {
 		}
 		j.calls[c.CallID] = c
 		j.capable(opencti.SnapshotEvent, c)
+		if !j.shows(c.State) {
+			j.object(clauseMode, fmt.Sprintf("no call in the Snapshot that is %s, in the mode %s", c.State, j.mode), "call "+c.CallID)
+		}
 	}
 	for id := range was {
 		if j.calls[id] == nil {
 			j.object(clauseSnapshot, "call "+id+" in the Snapshot, or its end before", "neither")
 		}
 	}
+}
+
+// shows says whether the mode has calls in this state: simple ones have those on offer.
+func (j *judge) shows(state opencti.EventName) bool {
+	return j.mode == opencti.Full || state == opencti.Offering
 }
 
 // states in which an event leaves a call, where that is sure.
@@ -208,7 +232,7 @@ func (j *judge) remember(e *session.Event) {
 		j.over[id] = true
 		j.merged[c.CallID] = true
 	}
-	if e.Ended {
+	if e.Ended || !j.shows(c.State) {
 		delete(j.calls, c.CallID)
 		j.over[c.CallID] = true
 		return
@@ -221,7 +245,9 @@ func (j *judge) remember(e *session.Event) {
 func (j *judge) compare(snap opencti.DeviceSnapshot) *problem {
 	said := map[string]*opencti.Call{}
 	for i := range snap.Calls {
-		said[snap.Calls[i].CallID] = &snap.Calls[i]
+		if c := &snap.Calls[i]; j.shows(c.State) {
+			said[c.CallID] = c
+		}
 	}
 	ids := slices.Collect(maps.Keys(j.calls))
 	for id := range said {
@@ -241,10 +267,20 @@ func (j *judge) compare(snap opencti.DeviceSnapshot) *problem {
 			return p
 		}
 	}
-	if snap.Agent.State != "" && snap.Agent.State != opencti.Unknown && j.agent != opencti.Unknown && snap.Agent.State != j.agent {
-		return &problem{clauseAgree, "the agent " + string(snap.Agent.State) + ", as the snapshot says", string(j.agent) + ", as the last event says"}
+	if snap.DoNotDisturb != j.disturb {
+		return &problem{clauseAgree, fmt.Sprintf("do-not-disturb %v, as the snapshot says", snap.DoNotDisturb), fmt.Sprintf("%v, as the desktop was told", j.disturb)}
 	}
-	return nil
+	return j.compareAgent(snap.Agent)
+}
+
+func (j *judge) compareAgent(a opencti.AgentState) *problem {
+	if a.State == "" || a.State == opencti.Unknown || j.agent == opencti.Unknown || a.State == j.agent {
+		return nil
+	}
+	if j.mode == opencti.Simple && a.LoggedIn() == (j.agent == opencti.LoggedIn) {
+		return nil // more is not told
+	}
+	return &problem{clauseAgree, "the agent " + string(a.State) + ", as the snapshot says", string(j.agent) + ", as the last event says"}
 }
 
 func differ(id string, told, snap *opencti.Call) *problem {

@@ -32,6 +32,9 @@ const (
 	RowCaller    Row = "(a caller)"
 	RowTelephone Row = "(at the telephone)"
 	RowServer    Row = "(the CTI server)"
+	RowSimple    Row = "(the mode Simple)"
+	RowStates    Row = "(the mode SimpleWithAgentState)"
+	RowFull      Row = "(the mode Full)"
 	RowDriver    Row = "(the driver alone)"
 	RowEvents    Row = "(every event)"
 )
@@ -42,7 +45,7 @@ func rows() []Row {
 	for _, s := range opencti.Specs() {
 		out = append(out, Row(s.Activity))
 	}
-	return append(out, RowClose, RowCaller, RowTelephone, RowServer, RowDriver, RowEvents)
+	return append(out, RowClose, RowCaller, RowTelephone, RowServer, RowSimple, RowStates, RowFull, RowDriver, RowEvents)
 }
 
 // Report is what the kit found.

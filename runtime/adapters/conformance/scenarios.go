@@ -9,7 +9,7 @@ import (
 // scenarios lists all, in the order in which they run.
 func scenarios() []scenario {
 	return slices.Concat(sessionScenarios(), agentScenarios(), callScenarios(), transferScenarios(), conferenceScenarios(), beyondScenarios(),
-		resyncScenarios(), driverScenarios(), unclaimedScenarios())
+		resyncScenarios(), modeScenarios(), driverScenarios(), unclaimedScenarios())
 }
 
 // sessionScenarios try the session itself.
@@ -17,6 +17,7 @@ func sessionScenarios() []scenario {
 	return []scenario{
 		{row: RowOpen, name: "the session opens with a Snapshot", play: func(s *stage) { s.desk(0) }},
 		{row: RowOpen, name: "a telephone without an agent", play: telephoneAlone},
+		{row: RowOpen, name: "a take-over", agents: 2, needs: []opencti.Activity{opencti.LoginAgent, opencti.LogoutAgent}, play: takesOver},
 		{row: RowClose, name: "the session closes, the agent stays", play: closes},
 	}
 }
@@ -28,6 +29,24 @@ func telephoneAlone(s *stage) {
 	s.customerHangsUp()
 	alone.hears(expect{event: opencti.Released, ended: true, data: callData(), clause: clauseSubs})
 	s.row = RowOpen
+}
+
+// takesOver: the agent goes to another telephone, and works there.
+func takesOver(s *stage) {
+	if s.bench.Driver.Describe().LoginRoams {
+		panic(spared{})
+	}
+	alice := s.desk(0)
+	alice.logsIn()
+	s.desks = nil
+	there := s.opens(Agent{ID: alice.agent.ID, Password: alice.agent.Password, DN: s.cast.Agents[1].DN}, true)
+	alice.hears(expect{event: opencti.LoggedOut, after: afterLogin, clause: clauseTaken})
+	<-alice.ended
+	s.row = RowOpen
+	if _, err := there.asks(opencti.Request{Activity: opencti.LoginAgent, AgentPassword: there.agent.Password}); err != nil {
+		s.broken(problem{clauseTaken, "LoginAgent accepted at the new telephone", err.Error()})
+	}
+	there.hears(expect{event: opencti.LoggedIn, clause: clauseTaken})
 }
 
 func closes(s *stage) {

@@ -21,6 +21,8 @@ type scenario struct {
 	needs []opencti.Activity
 	// agents is how many it takes, one when zero.
 	agents int
+	// mode is the pool's, Full when empty.
+	mode opencti.TelephonyMode
 	// unclaimed: it is for classes that do not claim the row's activity.
 	unclaimed bool
 	play      func(s *stage)
@@ -42,6 +44,7 @@ type stage struct {
 	claims func(opencti.Activity) bool
 	cast   Cast
 	name   string // of the scenario
+	mode   opencti.TelephonyMode
 
 	tap   *tap
 	link  *link.Link // nil until the first desk
@@ -66,7 +69,10 @@ func (b *Bench) run(ctx context.Context, rec *recorder, sc scenario) (result Res
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &stage{
-		ctx: ctx, bench: b, rec: rec, claims: b.claims(), cast: b.World.Cast(), name: sc.name, row: sc.row, tap: newTap(b.Driver),
+		ctx: ctx, bench: b, rec: rec, claims: b.claims(), cast: b.World.Cast(), name: sc.name, mode: sc.mode, row: sc.row, tap: newTap(b.Driver),
+	}
+	if s.mode == "" {
+		s.mode = opencti.Full
 	}
 	before := len(rec.findings)
 	result = s.guard(sc, func() {
@@ -119,9 +125,9 @@ func (s *stage) start() {
 		Observer: nobody{}, Log: s.bench.log(),
 	})
 	spec := v1alpha1.CTISlotSpec{LinkName: "conformance", Class: s.bench.Class, Driver: about.Name, Config: s.bench.Config,
-		Pools: []v1alpha1.SlotPool{{Name: pool, PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.ModeFull}}}}
+		Pools: []v1alpha1.SlotPool{{Name: pool, PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.TelephonyMode(s.mode)}}}}
 	for _, a := range s.cast.Agents {
-		spec.Agents = append(spec.Agents, v1alpha1.SlotAgent{Agent: v1alpha1.Agent{ID: a.ID, DNs: []string{a.DN}}, Pool: pool})
+		spec.Agents = append(spec.Agents, v1alpha1.SlotAgent{Agent: v1alpha1.Agent{ID: a.ID}, Pool: pool})
 	}
 	if err := s.link.Apply(link.Document{Generation: 1, Spec: spec}); err != nil {
 		s.broken(problem{clauseDescribe, "a description and a configuration that can be put in force", err.Error()})
@@ -164,6 +170,10 @@ func (s *stage) sits(a Agent) *desk {
 			return d
 		}
 	}
+	return s.opens(a, false)
+}
+
+func (s *stage) opens(a Agent, takeOver bool) *desk {
 	row := s.row
 	s.row = RowOpen
 	if s.link == nil {
@@ -171,10 +181,14 @@ func (s *stage) sits(a Agent) *desk {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.bench.Patience)
 	defer cancel()
-	session, _, err := s.link.Open(ctx, link.Request{DN: a.DN, AgentID: a.ID})
+	session, _, err := s.link.Open(ctx, link.Request{DN: a.DN, AgentID: a.ID, TakeOver: takeOver})
 	if err != nil {
 		st, _ := s.link.Status()
-		s.broken(problem{clauseSubs, "a session of agent " + a.ID + " at " + a.DN, fmt.Sprintf("%v (connection: %s, %v)", err, st.Connection, st.Problem)})
+		clause := clauseSubs
+		if takeOver {
+			clause = clauseTaken
+		}
+		s.broken(problem{clause, "a session of agent " + a.ID + " at " + a.DN, fmt.Sprintf("%v (connection: %s, %v)", err, st.Connection, st.Problem)})
 	}
 	d := newDesk(s, a, session)
 	s.desks = append(s.desks, d)
