@@ -79,6 +79,11 @@ func (c *Config) server() dial.Server {
 	}
 }
 
+// cleanupDelay is how long the switch keeps a lost session for somebody who comes back to it.
+// Nobody does: ECMA-354 has no such service, and monitors are of use only to who knows their
+// references. What a lost session holds is licences. Not zero, which may mean the default.
+const cleanupDelay = time.Second
+
 // startSession opens the application session and starts its signs of life.
 func (c *connection) startSession(ctx context.Context) error {
 	start := &wire.StartApplicationSession{
@@ -89,7 +94,7 @@ func (c *connection) startSession(ctx context.Context) error {
 	if c.config.Username != "" {
 		start.Login = &wire.SessionLoginInfo{
 			UserName: c.config.Username, Password: c.config.Password,
-			CleanupDelay: int(c.config.SessionDuration.Seconds()),
+			CleanupDelay: int(cleanupDelay.Seconds()),
 		}
 	}
 	answer, err := c.exchange(ctx, errand{}, start, c.sessionStarted)
