@@ -310,6 +310,7 @@ func TestStricterThanEncodingXML(t *testing.T) {
 
 // wellFormed are documents that look strange and are right, to be read as encoding/xml does.
 var wellFormed = []string{
+	nested(maxDepth), attributes(maxAttributes),
 	"<?xml?><HeldEvent/>",
 	" \r\n<?xml version='1.0' standalone='no' encoding=\"UTF-8\" ?>\n<HeldEvent\n/>\n<!-- after -->\n",
 	"<!----><HeldEvent><!-- - > --><monitorCrossRefID>1<!---->2</monitorCrossRefID></HeldEvent>",
