@@ -319,7 +319,7 @@ func unknownDevice(s *stage) {
 func sitsElsewhere(s *stage) {
 	r := s.connect()
 	a := s.cast.Agents[0]
-	for n, codes := range [][]opencti.ErrorCode{nil, {opencti.AlreadyLoggedIn, opencti.DeviceInUse, opencti.InvalidState}} {
+	for n, codes := range [][]opencti.ErrorCode{nil, {opencti.AlreadyLoggedIn, opencti.DeviceInUse}} {
 		login := opencti.Request{Activity: opencti.LoginAgent, ID: "login", AgentID: a.ID, AgentPassword: a.Password, DN: s.cast.Agents[n].DN}
 		err := opencti.Perform(s.ctx, r.device(n), login)
 		if codes == nil {

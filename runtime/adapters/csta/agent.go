@@ -11,7 +11,7 @@ import (
 func (d *device) LoginAgent(ctx context.Context, r opencti.Request) error {
 	m := d.setState(r, wire.RequestLoggedOn)
 	m.Password = wire.HexBinary(r.AgentPassword)
-	return d.setAgent(ctx, r, m)
+	return inUse(d.setAgent(ctx, r, m), "the agent is logged in at another device, or another agent at this one")
 }
 
 // LogoutAgent implements opencti.AgentStateControl. Some switches let an agent go only from

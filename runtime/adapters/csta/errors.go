@@ -134,6 +134,15 @@ func codeOf(category, value string) opencti.ErrorCode {
 	return errorCodes[category][""]
 }
 
+// inUse is the error of a request about a device that somebody else has: the state that is
+// incompatible (ECMA-269, invalidObjectState) is no call's.
+func inUse(err error, message string) error {
+	if e := opencti.AsError(err); e != nil && e.Code == opencti.InvalidState && strings.HasSuffix(e.Detail, "/invalidObjectState") {
+		return opencti.Errorf(opencti.DeviceInUse, "%s", message).WithDetail(e.Detail)
+	}
+	return err
+}
+
 // isUnsupported says that the switch has no such service at all.
 func isUnsupported(err error) bool {
 	e := opencti.AsError(err)

@@ -92,7 +92,7 @@ func (m *monitor) run(ctx context.Context) error {
 	case m.reference() != "":
 		return nil
 	case err != nil:
-		return err
+		return inUse(err, "the switch gives the device to nobody else: it is in use")
 	}
 	return opencti.Errorf(opencti.Rejected, "the switch named no monitor of its own for the device").WithDetail("monitorCrossRefID")
 }

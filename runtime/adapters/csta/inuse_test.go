@@ -26,6 +26,27 @@ func (d *desk) behaves(name, parameters string) {
 	d.Cleanup(d.sim.Director.Close)
 }
 
+// Who logs in where somebody else is, or is elsewhere, is told that; a call in the way is
+// another matter.
+func TestADeviceThatIsInUse(t *testing.T) {
+	d := newDesk(t, simulator.DefaultSettings())
+	login := func(dn, agent string) opencti.Request {
+		return opencti.Request{Activity: opencti.LoginAgent, DN: dn, AgentID: agent, AgentPassword: "secret"}
+	}
+	d.do(login("1001", "4001"))
+	d.refused(login("1001", "4002"), opencti.DeviceInUse, "stateIncompatibility/invalidObjectState")
+	elsewhere := d.colleague("1002")
+	elsewhere.refused(login("1002", "4001"), opencti.DeviceInUse, "stateIncompatibility/invalidObjectState")
+	d.do(opencti.Request{Activity: opencti.MakeCall, DN: "1001", DestinationNumber: "1002"})
+	d.refused(opencti.Request{Activity: opencti.MakeCall, DN: "1001", DestinationNumber: "1003"}, opencti.InvalidState, "stateIncompatibility/invalidObjectState")
+	d.behaves("deviceInUse", `{"dn":"1003"}`)
+	device, err := d.link.Open(t.Context(), opencti.Endpoint{DN: "1003"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, device.Subscribe(t.Context()), opencti.DeviceInUse, "stateIncompatibility/invalidObjectState")
+}
+
 // A session that was lost holds its licence for a moment only: the next one gets it, where
 // there is just one.
 func TestALostSessionFreesItsLicence(t *testing.T) {
