@@ -84,10 +84,14 @@ func (w *World) doMore(ctx context.Context, p *phone.Phone, a conformance.Act) e
 		}
 		return held.TransferTo(ctx, consult)
 	case conformance.SetsDoNotDisturb:
-		_, err := w.PBX.CLI(ctx, "devstate change Custom:DND"+a.Who+" INUSE")
+		// As FreePBX's feature code does.
+		if _, err := w.PBX.CLI(ctx, "database put DND "+a.Who+" YES"); err != nil {
+			return err
+		}
+		_, err := w.PBX.CLI(ctx, "devstate change Custom:DND"+a.Who+" BUSY")
 		return err
 	case conformance.IsMadeNotReady:
-		_, err := w.PBX.CLI(ctx, "queue pause member PJSIP/"+w.deskOf(a.Who)+" queue 8001 reason supervisor")
+		_, err := w.PBX.CLI(ctx, "queue pause member "+w.member(w.deskOf(a.Who))+" queue 8001 reason supervisor")
 		return err
 	case conformance.LosesConnections:
 		w.proxy.drop()

@@ -128,8 +128,20 @@ func (w *World) Close() {
 
 // Config is what the class needs to reach this Asterisk.
 func (w *World) Config() map[string]string {
-	return map[string]string{"address": w.proxy.address(), "username": w.PBX.User, "password": w.PBX.Secret, "queues": "8001",
+	c := map[string]string{"address": w.proxy.address(), "username": w.PBX.User, "password": w.PBX.Secret, "queues": "8001",
 		"dataVariables": "CTI_CASE", "phoneTimeout": "1s", "responseTimeout": "3s"}
+	if w.PBX.FreePBX {
+		c["member"], c["stateInterface"] = "Local/{dn}@from-queue/n", "hint:{dn}@ext-local"
+	}
+	return c
+}
+
+// member is the interface by which queues call a telephone.
+func (w *World) member(number string) string {
+	if w.PBX.FreePBX {
+		return "Local/" + number + "@from-queue/n"
+	}
+	return "PJSIP/" + number
 }
 
 // Bench is the class on this world.
@@ -177,7 +189,7 @@ func (w *World) Reset(ctx context.Context) error {
 		w.Phones[number].SetDeaf(false)
 		commands := []string{"devstate change Custom:DND" + number + " NOT_INUSE", "database del DND " + number}
 		for _, queue := range w.Cast().Queues {
-			commands = append(commands, "queue remove member PJSIP/"+number+" from "+queue)
+			commands = append(commands, "queue remove member "+w.member(number)+" from "+queue)
 		}
 		for _, command := range commands {
 			// What is not there cannot be removed.
@@ -187,8 +199,21 @@ func (w *World) Reset(ctx context.Context) error {
 	return w.quiet(ctx)
 }
 
-// quiet waits until there are no calls.
+// quiet waits until there are no calls. A telephone that still has one when Asterisk has none hangs
+// up: what one of them said was lost.
 func (w *World) quiet(ctx context.Context) error {
+	if err := w.noCalls(ctx); err == nil || ctx.Err() != nil {
+		return err
+	}
+	for _, p := range append(w.agents(), w.Carrier) {
+		for _, c := range p.Calls() {
+			_ = c.HangUp(ctx) // Asterisk knows no such call
+		}
+	}
+	return w.noCalls(ctx)
+}
+
+func (w *World) noCalls(ctx context.Context) error {
 	return until(ctx, func() error {
 		channels, err := w.PBX.CLI(ctx, "core show channels concise")
 		if err != nil {

@@ -49,7 +49,7 @@ func (m *Mirror) settleCarried(call *Call) {
 	case carrier.gone && call.Parties == nil:
 		leg.calls = slices.DeleteFunc(leg.calls, func(other *Call) bool { return other == call }) // it never rang
 	case carrier.gone && !call.talked:
-		m.endCall(call, m.whyNotAnswered(carrier))
+		m.endCall(call, m.whyNotAnswered(carrier, call))
 	case carrier.gone || call.talked && leg.bridge != nil && leg.bridge.holding:
 		m.endCall(call, Normal)
 	case call.Parties == nil && (carrier.state != ringing && carrier.state != up || carrier.dialer == nil):

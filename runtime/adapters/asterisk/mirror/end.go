@@ -201,7 +201,7 @@ func (m *Mirror) endAll(leg *Channel) {
 		case leg.transferred:
 			m.endCall(call, Transferred)
 		case call.State == opencti.Offering:
-			m.endCall(call, m.whyNotAnswered(leg))
+			m.endCall(call, m.whyNotAnswered(leg, call))
 		default:
 			m.endCall(call, Normal)
 		}
@@ -209,16 +209,19 @@ func (m *Mirror) endAll(leg *Channel) {
 }
 
 // whyNotAnswered says why a call stopped ringing.
-func (m *Mirror) whyNotAnswered(leg *Channel) string {
+func (m *Mirror) whyNotAnswered(leg *Channel, call *Call) string {
 	caller, _ := m.origin(leg)
+	if i := slices.IndexFunc(call.rang, func(c *Channel) bool { return !c.gone }); caller == nil && i >= 0 {
+		caller = call.rang[i] // the Local channels between went first
+	}
 	switch {
 	case leg.refused:
 		return Declined
 	case caller == nil || caller.gone || caller.leaving:
 		return Abandoned
-	case m.answeredElsewhere(leg):
+	case m.answeredElsewhere(leg), caller.answer != nil && caller.answer != leg:
 		return AnsweredElsewhere
-	case caller.dn != "" && (leg.ended == "" || leg.ended == "CANCEL"):
+	case caller.dn != "" && caller.waits == "" && (leg.ended == "" || leg.ended == "CANCEL"):
 		return Abandoned // a colleague changed his mind: a consult that was cancelled
 	}
 	return NoAnswer

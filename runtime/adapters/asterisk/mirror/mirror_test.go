@@ -283,6 +283,24 @@ func TestLocalMembers(t *testing.T) {
 	}
 }
 
+// A queue gives up ringing a member that is a Local channel, whose halves end before the
+// telephone's channel does: the caller is still there.
+func TestLocalMemberRingsTooLong(t *testing.T) {
+	for caller, want := range map[string]string{"customer": mirror.NoAnswer, "bob": mirror.NoAnswer} {
+		t.Run(caller, func(t *testing.T) {
+			f := newFloor(t).says("Newchannel", caller, 4).says("QueueCallerJoin", caller, 6, "Queue", "support").
+				says("Newchannel", "local1", 0).says("Newchannel", "local2", 4).dials("AgentCalled", caller, "local1", 0, "Queue", "support").
+				dials("DialBegin", caller, "local1", 0).says("Newchannel", "alice", 0).dials("DialBegin", "local2", "alice", 0).says("Newstate", "alice", 5)
+			f.told = nil
+			f.dials("DialEnd", caller, "local1", 5, "DialStatus", "NOANSWER").says("Hangup", "local1", 5).
+				dials("DialEnd", "local2", "alice", 5, "DialStatus", "CANCEL").says("Hangup", "local2", 4).says("Hangup", "alice", 5)
+			if got := f.told[len(f.told)-1]; !strings.Contains(got, want) {
+				t.Errorf("told is %q, want one of %s", f.told, want)
+			}
+		})
+	}
+}
+
 // A consult at the switch: the customer waits in the dialplan.
 func (f *floor) consulting() *floor {
 	f.t.Helper()
