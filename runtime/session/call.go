@@ -22,7 +22,8 @@ type call struct {
 	linked   bool
 	consults *call
 	purpose  opencti.Activity
-	// passedOn: a consult has its interactionId, which stands from then on.
+	// passedOn: a consult has its interactionId, or it has that of the call which it was
+	// about: it stands from then on.
 	passedOn bool
 	// consulted: it is on hold for a consult that is over, and that began so; cancelling
 	// retrieves it.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
-	"github.com/ctilink/ctilink-operator/runtime/rules"
 )
 
 // Where a call goes on under a new id, or becomes one with another: interactionId, type
@@ -13,7 +12,7 @@ import (
 // consult's data, whose values win.
 
 // goOn gives the call of a change its new id; a call that has the id becomes one with it.
-func (s *state) goOn(ch *change, newID string, d rules.Data, now time.Time) {
+func (s *state) goOn(ch *change, newID string, now time.Time) {
 	c := ch.call
 	before := []string{c.CallID}
 	delete(s.calls, c.CallID)
@@ -32,7 +31,6 @@ func (s *state) goOn(ch *change, newID string, d rules.Data, now time.Time) {
 	c.CallID = newID
 	s.calls[newID] = c
 	delete(s.tombs, newID)
-	c.adoptInteraction(d.String("interactionId"))
 }
 
 // join makes one call of two and gives the one that lives on. Both are of this device.
@@ -67,19 +65,21 @@ func inOrder(a, b *call) (first, consult *call) {
 	return b, a
 }
 
-// adoptInteraction makes an incoming consult the call that it was about: unless the id of
-// that one came along with the call's data, as it does when a desktop asked for the
-// consult.
-func (c *call) adoptInteraction(told string) {
-	if told == "" || !c.offered || c.CallType != opencti.Consult || c.passedOn {
-		return
+// adoptInteraction makes an incoming consult the call that it was about, whose id the event
+// tells by which the two became one: unless that one's id came along with the call's data,
+// as it does when a desktop asked for the consult. It does so once.
+func (c *call) adoptInteraction(told string) (changed bool) {
+	if told == "" || c.OfferedBy != opencti.ByConsult || c.passedOn {
+		return false
 	}
 	for _, v := range c.Variables {
 		if v == c.InteractionID {
-			return
+			return false
 		}
 	}
-	c.InteractionID, c.provisional = told, false
+	changed = c.InteractionID != told
+	c.InteractionID, c.provisional, c.passedOn = told, false, true
+	return changed
 }
 
 // link says that a call is a consult about another.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	stdcmp "cmp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -184,6 +185,37 @@ func TestATransferOfACallOnHold(t *testing.T) {
 	b := open(loggedIn(callIn("7", opencti.Held)))
 	b.happen(opencti.Transferred, "7", goesOnAs("8"))
 	b.wantTold(t, "Transferred 8 Held")
+}
+
+// A consult that a colleague made at the telephone becomes the call that it was about, under
+// whichever id the switch goes on with it; once, whatever global ids later merges bring.
+func TestAConsultedAgentGetsTheInteraction(t *testing.T) {
+	for name, tc := range map[string]struct {
+		by opencti.EventName
+		id string
+	}{
+		"conference, a new id":  {opencti.Conferenced, "9"},
+		"conference, its own":   {opencti.Conferenced, "7"},
+		"transfer, a new id":    {opencti.Transferred, "9"},
+		"transfer, its own":     {opencti.Transferred, "7"},
+		"its own is not named":  {opencti.Conferenced, ""},
+		"and not by a transfer": {opencti.Transferred, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(loggedIn())
+			b.happen(opencti.Offering, "7", fromInside)
+			b.happen(opencti.Established, "7")
+			b.happen(tc.by, "7", goesOnAs(tc.id), with{"interactionId": "g1", "role": "remaining"})
+			b.happen(tc.by, stdcmp.Or(tc.id, "7"), goesOnAs("11"), with{"interactionId": "g5", "role": "remaining"})
+			var got []string
+			for _, e := range b.told() {
+				got = append(got, e.Call.InteractionID)
+			}
+			if diff := cmp.Diff([]string{"g2", "g2", "g1", "g1"}, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
 
 // Call types are told late, and wrongly: the cause of an event is not the call's.

@@ -106,8 +106,11 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		ch.event.Role = opencti.Remaining
 	}
 	if newID := renames(name, d); newID != "" && newID != c.CallID {
-		s.goOn(ch, newID, d, now)
+		s.goOn(ch, newID, now)
 		c, changed = ch.call, true
+	}
+	if name == opencti.Transferred || name == opencti.Conferenced {
+		changed = c.adoptInteraction(d.String("interactionId")) || changed
 	}
 	if name == opencti.Conferenced && c.bequeathed != nil {
 		merged, differs := merge(c.Variables, c.bequeathed)

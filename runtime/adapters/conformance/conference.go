@@ -45,9 +45,10 @@ func (s *stage) conference() *joint {
 // joined waits until both desks are told of the one call that two became.
 func (c *consultation) joined(id string) *joint {
 	all := []string{c.cast.Customer, c.alice.agent.DN, c.bob.agent.DN}
-	want := expect{event: opencti.Conferenced, callID: c.first.CallID, causedBy: id, parties: all, clause: clauseLineage, state: opencti.Established}
+	want := expect{event: opencti.Conferenced, callID: c.first.CallID, causedBy: id, parties: all, clause: clauseLineage, state: opencti.Established,
+		interaction: c.first.InteractionID}
 	if id != "" {
-		want.can, want.data, want.interaction = []opencti.Activity{opencti.DropParty}, mergedData(), c.first.InteractionID
+		want.can, want.data = []opencti.Activity{opencti.DropParty}, mergedData()
 	}
 	here := c.alice.hears(want)
 	if here.Call.CallID != c.consult && !slices.Contains(here.PreviousCallIDs, c.consult) {
