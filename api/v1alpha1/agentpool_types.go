@@ -70,6 +70,13 @@ type AgentRange struct {
 	// +kubebuilder:validation:MaxLength=18
 	// +kubebuilder:validation:Pattern=`^[0-9]+$`
 	FirstDN string `json:"firstDn,omitempty"`
+	// queues that each agent of the range works for, as spec.agents[].queues.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	Queues []string `json:"queues,omitempty"`
 }
 
 // AgentPoolStatus is what the operator knows of the pool.

@@ -87,7 +87,7 @@ func agentsOf(r v1alpha1.AgentRange) func(yield func(v1alpha1.Agent) bool) {
 	return func(yield func(v1alpha1.Agent) bool) {
 		first, dn := number(r.First), number(r.FirstDN)
 		for i := range rangeSize(r) {
-			a := v1alpha1.Agent{ID: fmt.Sprintf("%0*d", len(r.First), first+i)}
+			a := v1alpha1.Agent{ID: fmt.Sprintf("%0*d", len(r.First), first+i), Queues: slices.Clone(r.Queues)}
 			if r.FirstDN != "" {
 				a.DNs = []string{fmt.Sprintf("%0*d", len(r.FirstDN), dn+i)}
 			}

@@ -117,6 +117,14 @@ func TestExpandPools(t *testing.T) {
 			order: []string{"a"},
 			want:  map[string][]string{"a": {"2/77", "1/11", "3/13"}},
 		},
+		"a range has its queues, and who is listed by itself none of them": {
+			pools: []v1alpha1.AgentPool{pool("a", 1, v1alpha1.AgentPoolSpec{
+				Agents:      []v1alpha1.Agent{{ID: "2", Queues: []string{"vip"}}},
+				AgentRanges: []v1alpha1.AgentRange{{First: "1", Last: "3", Queues: []string{"5000", "5100"}}, {First: "7", Last: "7"}},
+			})},
+			order: []string{"a"},
+			want:  map[string][]string{"a": {"2/ vip", "1/ 5000 5100", "3/ 5000 5100", "7/"}},
+		},
 		"too many are not even counted out": {
 			pools:   []v1alpha1.AgentPool{pool("a", 2, ranges(many...)), pool("b", 1, agents("1"))},
 			order:   []string{"a", "b"},
@@ -143,6 +151,9 @@ func TestExpandPools(t *testing.T) {
 					entry := a.ID + "/"
 					for _, dn := range a.DNs {
 						entry += dn
+					}
+					for _, q := range a.Queues {
+						entry += " " + q
 					}
 					got = append(got, entry)
 				}
