@@ -68,7 +68,7 @@ func runPod(ctx context.Context, f flags, log *slog.Logger) error {
 		SessionKey: []byte(key), Peers: id.transport(), MayAct: p.ownership.MayAct, Log: log, AllowedOrigins: f.allowedOrigins,
 		Portrait: p.portrait.options,
 	})
-	p.sink = newEventSink(f.sinkDir, false, api, p.ownership.MayAct, log)
+	p.sink = newEventSink(f.sinkDir, false, p.ownership.MayAct, log)
 	peers := http.NewServeMux()
 	peers.Handle("POST "+slots.RecordsPath, p.records)
 	peers.Handle("/", api.Peer())

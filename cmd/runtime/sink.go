@@ -25,7 +25,6 @@ const sinkPatience = 5 * time.Second
 type eventSink struct {
 	dir    string // of the mounted Secret
 	local  bool   // addresses of this machine are permitted
-	api    *server.Server
 	mayAct func() error
 	log    *slog.Logger
 
@@ -34,8 +33,8 @@ type eventSink struct {
 	changed chan struct{} // closed when the verdict is another
 }
 
-func newEventSink(dir string, local bool, api *server.Server, mayAct func() error, log *slog.Logger) *eventSink {
-	return &eventSink{dir: dir, local: local, api: api, mayAct: mayAct, log: log, changed: make(chan struct{})}
+func newEventSink(dir string, local bool, mayAct func() error, log *slog.Logger) *eventSink {
+	return &eventSink{dir: dir, local: local, mayAct: mayAct, log: log, changed: make(chan struct{})}
 }
 
 // status is what the slot's condition should say; nil without a sink.

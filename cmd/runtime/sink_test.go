@@ -16,7 +16,6 @@ import (
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/runtime/link"
-	"github.com/ctilink/ctilink-operator/runtime/server"
 	"github.com/ctilink/ctilink-operator/runtime/server/sink"
 )
 
@@ -59,8 +58,7 @@ func TestEventsGoToTheSink(t *testing.T) {
 // A sink for the tests of what the status says.
 func sinkAtWork(t *testing.T, document func() (*v1alpha1.EventSink, <-chan struct{})) *eventSink {
 	l := link.New(link.Options{Log: slog.New(slog.DiscardHandler)})
-	api := server.New(server.Options{Link: "main", Routing: server.Standalone{Link: l}, Log: slog.New(slog.DiscardHandler)})
-	e := newEventSink(t.TempDir(), true, api, func() error { return nil }, slog.New(slog.DiscardHandler))
+	e := newEventSink(t.TempDir(), true, func() error { return nil }, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(context.Background())
 	ran := make(chan struct{})
 	go func() { defer close(ran); e.run(ctx, l, document) }()

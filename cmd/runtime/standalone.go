@@ -87,7 +87,7 @@ func runStandalone(ctx context.Context, f flags, log *slog.Logger) (err error) {
 	var delivering sync.WaitGroup
 	defer delivering.Wait()
 	delivering.Go(func() { api.Remember(working) })
-	sink := newEventSink(f.sinkDir, true, api, always, log)
+	sink := newEventSink(f.sinkDir, true, always, log)
 	delivering.Go(func() {
 		sink.run(working, l, func() (*v1alpha1.EventSink, <-chan struct{}) { return slot.Spec.EventSink, nil })
 	})
