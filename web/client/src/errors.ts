@@ -1,5 +1,7 @@
 import type { Problem, Snapshot } from "./api.js";
 import type { ErrorCode } from "./names.js";
+import { problemIn } from "./portrait.js";
+import { parse } from "./xml.js";
 
 /** What went wrong, by a code of the closed set. */
 export class CtilinkError extends Error {
@@ -70,9 +72,10 @@ export function errorBy(problem: Problem): CtilinkError {
 
 /** The problem document; undefined when a proxy on the way answered and not the API. */
 async function problemOf(answer: Response): Promise<(Problem & { snapshot?: Snapshot }) | undefined> {
-  if (!answer.headers.get("content-type")?.includes("problem+json")) return undefined;
+  const type = answer.headers.get("content-type") ?? "";
   try {
-    return (await answer.json()) as Problem;
+    if (type.includes("text/xml")) return problemIn(parse(await answer.text()), answer.status);
+    return type.includes("problem+json") ? ((await answer.json()) as Problem) : undefined;
   } catch {
     return undefined;
   }

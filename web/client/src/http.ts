@@ -1,4 +1,6 @@
 import { CtilinkError, errorOf, Unreachable } from "./errors.js";
+import type { Way } from "./ways.js";
+import { parse, type Element } from "./xml.js";
 
 /** Where the API is, and what to say there. */
 export interface Options {
@@ -7,11 +9,15 @@ export interface Options {
   /** The link's desktop token, or what gives it; absent when a proxy on the way adds it. */
   token?: string | (() => string | undefined | Promise<string | undefined>);
   fetch?: typeof fetch;
+  /** How the events of sessions come; `auto` when absent. */
+  events?: Way;
 }
 
 export interface Request {
   method?: "GET" | "POST" | "DELETE";
   body?: unknown;
+  /** A document for the Portrait front, instead of a body. */
+  xml?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -39,12 +45,20 @@ export class Http {
   }
 
   /** Gives the answer's JSON, in `timeout` milliseconds at most. */
-  async json<T>(path: string, request: Request = {}, timeout = 15_000): Promise<T> {
+  json<T>(path: string, request: Request = {}, timeout = 15_000): Promise<T> {
+    return this.whole(path, request, timeout, (answer) => (answer.status === 204 ? undefined : answer.json()) as Promise<T>);
+  }
+
+  /** Sends a document to the Portrait front and gives the one that it answers with. */
+  xml(path: string, xml: string, signal: AbortSignal, timeout: number): Promise<Element> {
+    return this.whole(path, { method: "POST", xml, signal }, timeout, async (answer) => parse(await answer.text()));
+  }
+
+  private async whole<T>(path: string, request: Request, timeout: number, read: (answer: Response) => Promise<T>): Promise<T> {
     const late = AbortSignal.timeout(timeout);
     const signal = request.signal ? AbortSignal.any([request.signal, late]) : late;
     try {
-      const answer = await this.send(path, { ...request, signal });
-      return (answer.status === 204 ? undefined : await answer.json()) as T;
+      return await read(await this.send(path, { ...request, signal }));
     } catch (cause) {
       if (request.signal?.aborted) throw request.signal.reason;
       if (late.aborted) throw new Unreachable("no answer in time", 0, { cause });
@@ -61,6 +75,8 @@ export class Http {
     if (token && /[^\x21-\x7e]/.test(token)) throw new CtilinkError("AuthenticationFailed", "the token holds characters that no token has", 401);
     if (token) headers["Authorization"] = `Bearer ${token}`;
     if (request.body !== undefined) headers["Content-Type"] = "application/json";
+    if (request.xml !== undefined) headers["Content-Type"] = "text/xml; charset=UTF-8";
+    const body = request.xml ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     try {
       return await this.fetch(this.base + path, {
         method: request.method ?? "GET",
@@ -68,7 +84,7 @@ export class Http {
         cache: "no-store",
         credentials: "same-origin", // a proxy on the way may know the user by a cookie
         ...(request.signal && { signal: request.signal }),
-        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+        ...(body !== undefined && { body }),
       });
     } catch (cause) {
       throw new Unreachable("the server cannot be reached", 0, { cause });

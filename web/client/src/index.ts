@@ -9,6 +9,7 @@ export { foldPool, PoolWatch } from "./pool.js";
 export type { PoolListener, PoolState } from "./pool.js";
 export { CtilinkError, OutcomeUnknown, Unreachable } from "./errors.js";
 export type { Options } from "./http.js";
+export type { Way } from "./ways.js";
 export { fold, orderOf, placeOf } from "./fold.js";
 export type { ErrorCode, EventName } from "./names.js";
 export type * from "./api.js";

@@ -2,13 +2,18 @@ import type { LinkInfo, Opened, OpenSession, QueueReport } from "./api.js";
 import { Http, type Options } from "./http.js";
 import { PoolWatch } from "./pool.js";
 import { savedOf, Session, type Saved } from "./session.js";
+import { readerOf, type Reader } from "./ways.js";
 
 /** A link's API: where sessions are opened. */
 export class Link {
   private readonly http: Http;
 
-  constructor(options: Options) {
+  constructor(private readonly options: Options) {
     this.http = new Http(options);
+  }
+
+  private reader(): Reader {
+    return readerOf(this.options.events ?? "auto", this.http);
   }
 
   /** The link: its class, its state, what it can do. */
@@ -23,7 +28,7 @@ export class Link {
    */
   async open(request: OpenSession): Promise<Session> {
     const opened = await this.http.json<Opened>("/v1/sessions", { method: "POST", body: request }, 35_000);
-    const session = new Session(this.http, savedOf(opened), opened.snapshot, opened.joined);
+    const session = new Session(this.http, this.reader(), savedOf(opened), opened.snapshot, opened.joined);
     session.start();
     return session;
   }
@@ -38,7 +43,7 @@ export class Link {
 
   /** Goes on with a session that was open, after a reload of the page. */
   restore(saved: Saved): Session {
-    const session = new Session(this.http, saved);
+    const session = new Session(this.http, this.reader(), saved);
     session.start();
     return session;
   }

@@ -4,8 +4,9 @@ import { CtilinkError, errorBy, OutcomeUnknown, passes, Unreachable } from "./er
 import { fold, orderOf, placeOf, tidy, withTimes, type Known } from "./fold.js";
 import type { Http } from "./http.js";
 import { cameTrue } from "./outcome.js";
-import { follow, readStream } from "./stream.js";
+import { follow } from "./stream.js";
 import { tell } from "./tell.js";
+import type { Reader } from "./ways.js";
 
 /** How the stream of events is. */
 export type Connection = "connecting" | "live" | "reconnecting" | "unauthorized" | "ended";
@@ -72,6 +73,7 @@ export class Session {
   /** Use Link.open or Link.restore. */
   constructor(
     private readonly http: Http,
+    private readonly events: Reader,
     private saved: Saved,
     snapshot?: Snapshot,
     /** Whether the session was open already. */
@@ -237,9 +239,8 @@ export class Session {
   }
 
   private read(life: AbortSignal): Promise<void> {
-    const headers = this.headers();
-    if (this.resumable) headers["Last-Event-ID"] = this.current.lastEventId;
-    return readStream(this.http, `${this.path()}/events`, headers, life, {
+    const lastEventId = this.resumable ? this.current.lastEventId : undefined;
+    return this.events.read({ path: `${this.path()}/events`, sessionToken: this.saved.sessionToken, lastEventId }, life, {
       retry: (milliseconds) => (this.backoff.retry = milliseconds),
       event: (event, type) => (type === "End" ? this.lose(errorBy(event as Problem)) : this.take(event as Event)),
       opened: (resume) => {

@@ -6,6 +6,11 @@ import { readEvents } from "./sse.js";
 /** A server says something every 15 s; who hears nothing for this long, in milliseconds, is cut off. */
 export const silence = 30_000;
 
+/** Not a word of a stream has come: something on the way keeps it back. */
+export class Mute extends Unreachable {
+  override name = "Mute";
+}
+
 export interface StreamHandlers {
   /** The stream has begun; resume is what the server said of it. */
   opened(resume: string | null): void;
@@ -13,12 +18,17 @@ export interface StreamHandlers {
   retry(milliseconds: number): void;
 }
 
-/** Reads a stream of events until it ends; rejects when it could not be had, broke off or fell silent. */
-export async function readStream(http: Http, path: string, headers: Record<string, string>, life: AbortSignal, handlers: StreamHandlers): Promise<void> {
+/**
+ * Reads a stream of events until it ends; rejects when it could not be had, broke off or fell
+ * silent, with Mute when its first word did not come within patience, in milliseconds.
+ */
+export async function readStream(http: Http, path: string, headers: Record<string, string>, life: AbortSignal, handlers: StreamHandlers, patience = silence): Promise<void> {
   const cut = new AbortController();
   const end = () => cut.abort();
-  let timer = setTimeout(end, silence);
+  let timer = setTimeout(end, patience);
+  let mute = true;
   const alive = () => {
+    mute = false;
     clearTimeout(timer);
     timer = setTimeout(end, silence);
   };
@@ -26,7 +36,6 @@ export async function readStream(http: Http, path: string, headers: Record<strin
   if (life.aborted) end();
   try {
     const answer = await http.send(path, { headers: { Accept: "text/event-stream", ...headers }, signal: cut.signal });
-    alive();
     handlers.opened(answer.headers.get("Ctilink-Resume"));
     await readEvents(answer.body!, {
       alive,
@@ -35,6 +44,7 @@ export async function readStream(http: Http, path: string, headers: Record<strin
     });
   } catch (cause) {
     if (life.aborted) return;
+    if (mute && cut.signal.aborted) throw new Mute("the stream says nothing", 0, { cause });
     throw cause instanceof CtilinkError ? cause : new Unreachable("the connection is lost", 0, { cause });
   } finally {
     clearTimeout(timer);

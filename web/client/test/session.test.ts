@@ -24,14 +24,17 @@ async function agent(t: { after(f: () => unknown): void }, agentId: string): Pro
   return session;
 }
 
-/** What the server says is what the client knows. */
-async function assertRight(session: Session) {
+/** What is known of times, but not which. */
+const timeless = (value: unknown) => JSON.parse(JSON.stringify(value ?? null), (key, v) => (["since", "startedAt", "answeredAt"].includes(key) ? typeof v : v));
+
+/** What the server says is what the client knows; of times it may know better than a new holder. */
+async function assertRight(session: Session, as: (value: unknown) => unknown = (value) => value) {
   const fresh = link.restore(session.savedState);
   const server = await fresh.until((s) => s.connection === "live");
   fresh.stop();
   const mine = await session.until((s) => s.lastEventId === server.lastEventId && s.connection === "live");
   for (const field of ["agent", "calls", "link", "activities", "dn", "agentId", "mode", "doNotDisturb"] as const)
-    assert.deepEqual(mine[field], server[field], field);
+    assert.deepEqual(as(mine[field]), as(server[field]), field);
 }
 
 test("an agent's day", limit, async (t) => {
@@ -167,7 +170,7 @@ test("the runtime is killed in mid-call and comes again", limit, async (t) => {
   assert.equal(session.state.calls[0]!.ani, "+4930888");
   assert.deepEqual(session.state.calls[0]!.variables, { customerId: "2" });
   await held; // nobody knows whether it was done, but the state shows it
-  await assertRight(session);
+  await assertRight(session, timeless);
   await session.perform("HangUpCall", { callId: session.state.calls[0]!.callId }).catch(() => session.perform("RetrieveCall", { callId: session.state.calls[0]!.callId }).then(() => session.perform("HangUpCall")));
 });
 
