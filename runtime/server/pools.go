@@ -40,6 +40,7 @@ type PoolSession struct {
 	DN       string             `json:"dn"`
 	Link     opencti.EventName  `json:"link" enum:"LinkUp,LinkDown" doc:"Whether the CTI server tells of this device now."`
 	Agent    opencti.AgentState `json:"agent"`
+	Reason   string             `json:"reason,omitempty" doc:"The pool's label of the agent's reasonCode."`
 	Calls    []PoolCall         `json:"calls"`
 	OpenedAt time.Time          `json:"openedAt"`
 }
@@ -252,7 +253,8 @@ func (v *supervision) look(s *session.Session, now time.Time) *seen {
 	last := s.Events.Last() // before the snapshot: what comes in between is looked at again
 	snap := s.Snapshot()
 	sight := &seen{last: last, at: now, PoolSession: PoolSession{
-		Session: snap.Session, AgentID: snap.AgentID, DN: snap.DN, Link: snap.Link, Agent: snap.Agent, Calls: []PoolCall{}, OpenedAt: snap.OpenedAt,
+		Session: snap.Session, AgentID: snap.AgentID, DN: snap.DN, Link: snap.Link, Agent: snap.Agent,
+		Reason: labelOf(snap.Agent.ReasonCode, snap.ReasonCodes.Unavailable), Calls: []PoolCall{}, OpenedAt: snap.OpenedAt,
 	}}
 	for _, c := range snap.Calls {
 		sight.Calls = append(sight.Calls, PoolCall{
@@ -261,6 +263,16 @@ func (v *supervision) look(s *session.Session, now time.Time) *seen {
 	}
 	v.told[s] = sight
 	return sight
+}
+
+// labelOf is what the pool calls a reason; empty when it has no name for it.
+func labelOf(code string, reasons []session.Reason) string {
+	for _, r := range reasons {
+		if r.Code == code {
+			return r.Label
+		}
+	}
+	return ""
 }
 
 func (v *supervision) addQueues(sw *sseWriter, t *told, reader *pollReader) error {

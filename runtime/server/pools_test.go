@@ -12,6 +12,7 @@ import (
 
 	"github.com/ctilink/ctilink-operator/runtime/link/linktest"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
+	"github.com/ctilink/ctilink-operator/runtime/session"
 	"github.com/ctilink/ctilink-operator/runtime/slots"
 )
 
@@ -171,6 +172,16 @@ func TestStreamsOfTheLinkAreKeptAwake(t *testing.T) {
 		}
 		if b[""] == "keep-alive" {
 			return
+		}
+	}
+}
+
+// A reason is told as the pool calls it.
+func TestLabelOf(t *testing.T) {
+	reasons := []session.Reason{{Code: "1", Label: "Lunch"}, {Code: "2"}}
+	for code, want := range map[string]string{"1": "Lunch", "2": "", "3": "", "": ""} {
+		if got := labelOf(code, reasons); got != want {
+			t.Errorf("%q: %q, want %q", code, got, want)
 		}
 	}
 }

@@ -70,6 +70,28 @@ test("no face of the toolbar has serious barriers, nor stands out of a panel of 
   assert.deepEqual(await barriers(agent.page), [], "wide");
 });
 
+test("it speaks the browser's language, or the one that the page asks for", { timeout: 60_000 }, async () => {
+  const agent = await Agent.arrive(browser, world, "4004", { locale: "de-AT", viewport: { width: 320, height: 720 } });
+  const german = { Agent: "4004", Kennwort: "secret", Zugangsschlüssel: "a-token-for-tests" };
+  for (const [label, value] of Object.entries(german)) await agent.page.getByLabel(label, { exact: true }).fill(value);
+  await agent.press("Anmelden");
+  await agent.state("Nicht bereit");
+  const languages = () => agent.page.evaluate(() => [document.documentElement.lang, document.querySelector<HTMLElement>("cti-toolbar")!.lang, document.title]);
+  assert.deepEqual(await languages(), ["de", "de", "Telefon"]);
+  await world.control("/v1/calls", { from: customer, to: "1004" });
+  await agent.callIs(customer, "Klingelt");
+  assert.ok(await fits(agent.page), "German stands out at 320 pixels");
+  await agent.press("Abheben");
+  await agent.callIs(customer, "Im Gespräch");
+  assert.deepEqual(await barriers(agent.page), []);
+  assert.ok(await fits(agent.page), "German stands out at 320 pixels");
+  await agent.page.goto(`${world.url}/toolbar/?lang=en`);
+  await agent.callIs(customer, "Talking");
+  assert.deepEqual(await languages(), ["en", "en", "Telephone"]);
+  await agent.press("Hang up");
+  await agent.context.close();
+});
+
 test("the check for barriers finds one", { timeout: 60_000 }, async () => {
   const agent = await Agent.arrive(browser, world, "4001");
   await agent.button("Log in").waitFor();

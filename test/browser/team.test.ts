@@ -10,7 +10,7 @@ let world: World;
 let browser: Browser;
 before(async () => {
   const agents = ["4001", "4002"].map((id, i) => ({ id, dns: [`100${i + 1}`], queues: ["5000"] }));
-  [world, browser] = await Promise.all([World.start({ agents, switch: ["--wrap-up-time", "30s"] }), launch()]);
+  [world, browser] = await Promise.all([World.start({ agents, switch: ["--wrap-up-time", "30s"], reasonCodes: { unavailable: [{ code: "1", label: "Lunch" }] } }), launch()]);
 });
 after(() => Promise.all([browser?.close(), world?.stop()]));
 
@@ -32,6 +32,8 @@ test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, 
   t.after(() => [anna, ben].forEach((session) => session!.stop()));
   const row = (agent: string) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: agent }) });
   await row("4001").getByText("Unavailable").waitFor();
+  await ben!.perform("SetAgentNotReady", { reasonCode: "1" });
+  await row("4002").getByText("Lunch").waitFor();
   await anna!.perform("SetAgentReady");
   await row("4001").getByText("Available").waitFor();
   await world.customerCalls("+4930123456");

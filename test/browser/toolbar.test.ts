@@ -121,6 +121,10 @@ test("what fails is told in words", limit, async (t) => {
   const agent = await Agent.arrive(browser, world, "4001");
   t.after(() => agent.context.close());
   const told = (text: string) => agent.page.getByRole("alert").getByText(text).waitFor();
+  await agent.logIn({ Agent: "" });
+  await told("Who are you?");
+  await agent.logIn({ Agent: "9999" });
+  await told("This agent or telephone is not part of this desktop.");
   await agent.logIn({ "Access token": "wrong" });
   await told("Your access token was not accepted.");
   await agent.logIn({ Password: "wrong" });
@@ -239,8 +243,51 @@ test("what fails after it was accepted is told", limit, async (t) => {
   await agent.callIs(customer, "Talking");
   await world.control("/v1/behaviours/acceptThenFail", { request: "HoldCall", delay: 0.1 });
   await agent.press("Hold");
-  await agent.page.getByRole("alert").getByText("Hold:").waitFor();
+  const alert = agent.page.getByRole("alert").filter({ hasText: "Hold:" });
+  await alert.waitFor();
+  assert.doesNotMatch(await alert.innerText(), /server cannot be reached/, "the server answered");
   await agent.callIs(customer, "Talking");
+});
+
+test("two customers: shortcuts mean the one in hand, and nothing invites to connect them", limit, async (t) => {
+  const world = await begin(t);
+  const agent = await available(t, world);
+  await world.customerCalls(customer);
+  await agent.press("Answer");
+  await agent.press("Hold");
+  await agent.callIs(customer, "On hold");
+  await world.control("/v1/calls", { from: "+4930222222", to: "1001" });
+  await agent.press("Answer");
+  const second = await agent.callIs("+4930222222", "Talking");
+  assert.doesNotMatch((await agent.button("Complete transfer", second).getAttribute("class"))!, /main/);
+  assert.equal(await agent.button("Back to caller", second).count(), 0, "it would end the call");
+  await agent.page.keyboard.press("Alt+Shift+KeyE");
+  await agent.call("+4930222222").waitFor({ state: "detached" });
+  await agent.callIs(customer, "On hold");
+  await agent.page.keyboard.press("Alt+Shift+KeyH");
+  await agent.callIs(customer, "Talking");
+});
+
+test("a number is dialled as people write it; one that nobody has leaves a way back", limit, async (t) => {
+  const world = await begin(t);
+  const agent = await available(t, world);
+  await agent.page.getByLabel("Number to call").fill("+49 (0)30 / 222-333");
+  await agent.page.keyboard.press("Enter");
+  await agent.callIs("+4930222333", "Calling");
+  await agent.press("Hang up");
+  await agent.noCalls();
+  await world.control("/v1/calls", { from: customer, to: "1001" });
+  await agent.press("Answer");
+  await agent.press("Transfer");
+  await agent.page.getByLabel("Number, agent or queue").fill("99999");
+  await agent.press("Ask first");
+  await agent.callIs("99999", "Not connected");
+  await agent.press("Back to caller");
+  await agent.callIs(customer, "Talking");
+  await agent.press("More");
+  await agent.button("Refresh").focus();
+  await agent.page.keyboard.press("Escape");
+  await agent.button("Refresh").waitFor({ state: "detached" });
 });
 
 test("the mode SimpleWithAgentState: the agent's state, and no call control", limit, async (t) => {

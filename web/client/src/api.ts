@@ -251,6 +251,8 @@ export interface PoolSession {
   /** Whether the CTI server tells of this device now. */
   link: "LinkUp" | "LinkDown";
   openedAt: string;
+  /** The pool's label of the agent's reasonCode. */
+  reason?: string;
   /** The session's name in URLs. */
   session: string;
 }

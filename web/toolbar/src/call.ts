@@ -3,6 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { icons } from "./icons.ts";
 import { keypad } from "./keypad.ts";
 import { texts } from "./language.ts";
+import { dialled } from "./number.ts";
 import { Part } from "./part.ts";
 import { safe } from "./pop.ts";
 import { shared } from "./style.ts";
@@ -40,10 +41,10 @@ export class CallPart extends Part {
     .actions > .end { background: var(--cti-bad-fill); }
     .actions > button:disabled { background: var(--cti-raised); }
     .Offering .actions > :not(.go) { background: var(--cti-surface); border-color: var(--cti-edge); }
-    .Offering .actions { grid-template-columns: repeat(3, 1fr); }
-    .Offering .actions > .go { grid-column: span 2; }
+    .Offering .actions { grid-template-columns: repeat(5, 1fr); }
+    .Offering .actions > .go { grid-column: span 3; }
     .Offering .actions > .go:only-child { grid-column: 1 / -1; }
-    .Offering .actions > .decline { grid-column: span 1; }
+    .Offering .actions > .decline { grid-column: span 2; }
     .ways { display: flex; flex-wrap: wrap; gap: 6px; }
     .ways button { flex: 1 1 auto; white-space: nowrap; }
     .parties { margin-top: 10px; display: grid; gap: 2px; }
@@ -99,15 +100,21 @@ export class CallPart extends Part {
     return this.button(activity, icon, look, run);
   }
 
+  /** Whether the call asks somebody about the one on hold; two customers are nobody's to connect by mistake. */
+  private get asks() {
+    return this.call.callType === "CONSULT" || this.state.calls.some((c) => c !== this.call && c.interactionId === this.call.interactionId);
+  }
+
   private pairActions() {
-    const { purpose } = this.desk;
+    const purpose = this.asks ? this.desk.purpose : undefined;
+    const failed = this.call.state === "Failed";
     const look = (p: typeof purpose) => (purpose === p ? "wide main" : "");
     const transfer = this.pair("TransferCall", icons.transfer, look("transfer"));
     const join = this.pair("ConferenceCall", icons.join, look("conference"));
-    return html`
-      ${purpose === "transfer" ? [transfer, join] : [join, transfer]}
-      ${this.pair("AlternateCall", icons.alternate)}
-      ${this.pair(this.has("CancelTransfer") ? "CancelTransfer" : "CancelConference", icons.back)}`;
+    const back = this.pair(this.has("CancelTransfer") ? "CancelTransfer" : "CancelConference", icons.back, failed ? "wide main" : "");
+    const alternate = this.pair("AlternateCall", icons.alternate);
+    if (!this.asks) return html`${failed ? back : nothing} ${alternate} ${join} ${transfer}`;
+    return html`${purpose === "transfer" ? [transfer, join] : [join, transfer]} ${alternate} ${back}`;
   }
 
   private actions() {
@@ -163,7 +170,7 @@ export class CallPart extends Part {
       event.preventDefault();
       const form = event.target as HTMLFormElement;
       const activity = ((event.submitter as HTMLButtonElement | null)?.value ?? "TransferInitiate") as "TransferInitiate" | "BlindTransfer" | "ConferenceInitiate";
-      const destinationNumber = (new FormData(form).get("number") as string).trim();
+      const destinationNumber = dialled(new FormData(form).get("number") as string);
       this.desk.purpose = activity === "ConferenceInitiate" ? "conference" : "transfer";
       if (await this.desk.perform(activity, { callId: this.call.callId, destinationNumber })) this.panel = undefined;
     };

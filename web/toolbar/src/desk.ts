@@ -98,13 +98,14 @@ export class Desk {
 
   /** Opens a session, and logs the agent in where the telephony mode has that. */
   async open(entry: Entry, takeOver = false): Promise<void> {
+    if (this.opening) return;
+    if (!entry.agentId && !entry.dn) return this.tell({ title: texts.nobody.what, todo: texts.nobody.todo });
     this.opening = true;
     this.tell(undefined);
     const { agentId, dn, queue, token, password } = entry;
     let session: Session | undefined;
     try {
       const link = this.link(token);
-      if (takeOver && agentId) await link.logoutAgent(agentId).catch(() => undefined); // not logged in, or not in use by this agent
       session = await link.open({ agentId: agentId || undefined, dn: dn || undefined, takeOver });
       if (mustLogIn(session.state, queue)) await session.perform("LoginAgent", { agentPassword: password, queue: queue || undefined });
       this.begin(session, { ...session.savedState, token, queue });
@@ -124,7 +125,8 @@ export class Desk {
 
   private refused(error: CtilinkError, entry: Entry) {
     const takeOver = error.code === "DeviceInUse" ? () => void this.open(entry, true) : undefined;
-    this.tell({ ...explain(error), takeOver });
+    const [title, todo] = texts.notYours;
+    this.tell({ ...explain(error), ...(error.code === "Forbidden" && { title, todo }), takeOver });
   }
 
   private begin(session: Session, kept: Kept) {

@@ -48,7 +48,7 @@ export class LoginPart extends Part {
         <p class="muted small">${texts.usual}</p>
       </div>
       ${this.needsToken ? this.field("token", texts.accessToken, { secret: true, required: true }) : ""}
-      <button class="main" ?disabled=${this.desk.opening} aria-busy=${this.desk.opening}>
+      <button class="main" aria-busy=${this.desk.opening}>
         ${this.desk.opening ? texts.loggingIn : texts.logIn}
       </button>
     </form>`;

@@ -213,7 +213,7 @@ export class Team extends LitElement {
     const ringing = agent.state === "Busy" && s.calls.length > 0 && s.calls.every((c) => c.state === "Offering");
     return html`<tr>
       <th scope="row">${s.agentId ?? "–"}</th><td class="phone">${s.dn}</td>
-      <td>${s.agentId ? html`<span class="pill ${agent.state}">${ringing ? texts.callRinging : texts.agentStates[agent.state]}</span> <span class="muted small">${[agent.reasonCode, pending].filter(Boolean).join(", ")}</span>` : nothing}
+      <td>${s.agentId ? html`<span class="pill ${agent.state}">${ringing ? texts.callRinging : texts.agentStates[agent.state]}</span> <span class="muted small">${[s.reason || agent.reasonCode, pending].filter(Boolean).join(", ")}</span>` : nothing}
         ${s.link === "LinkUp" ? nothing : html`<span class="pill lost">${texts.notConnectedPill}</span>`}</td>
       <td class="time">${s.agentId ? since(agent.since, this.now) : nothing}</td>
       <td>${s.calls.map((c) => html`<span class="call">${texts.callStates[c.state] ?? c.state}${c.queue ? html` <span class="muted">${texts.forQueue(c.queue)}</span>` : nothing} <span class="time muted">${since(c.answeredAt ?? c.startedAt, this.now)}</span></span>`)}</td>

@@ -7,6 +7,7 @@ import { icons } from "./icons.ts";
 import { keypad } from "./keypad.ts";
 import { speak, texts } from "./language.ts";
 import type { Pop } from "./pop.ts";
+import { dialled } from "./number.ts";
 import { listen } from "./shortcuts.ts";
 import { shared, tokens } from "./style.ts";
 import { clock } from "./time.ts";
@@ -99,7 +100,7 @@ export class Toolbar extends LitElement {
 
   /** Dials a number, as a page does when a number in it is clicked. Gives whether it was accepted. */
   async dial(number: string, variables?: Record<string, string>): Promise<boolean> {
-    return (this.desk?.session && this.desk.perform("MakeCall", { destinationNumber: number, variables })) ?? false;
+    return (this.desk?.session && this.desk.perform("MakeCall", { destinationNumber: dialled(number), variables })) ?? false;
   }
 
   private changed() {
@@ -123,7 +124,7 @@ export class Toolbar extends LitElement {
 
   /** Does what a shortcut stands for; false when that is not possible now. */
   private shortcut(key: string): boolean {
-    const calls = this.state?.calls ?? [];
+    const calls = inHand(this.state?.calls ?? []);
     const on = (...activities: string[]) => {
       for (const activity of activities) {
         const call = calls.find((c) => c.capabilities.includes(activity));
@@ -163,11 +164,17 @@ export class Toolbar extends LitElement {
       <div class="who"><strong>${state.agentId ? texts.agentOf(state.agentId) : texts.telephoneOf(state.dn)}</strong>
         ${state.agentId ? html`<span class="muted">${texts.telephoneOf(state.dn)}</span>` : nothing}</div>
       <span class="link ${live ? "up" : "down"}">${live ? texts.connected : state.connection === "connecting" ? texts.connecting : texts.notConnected}</span>
-      <button class="quiet" aria-label=${texts.more} aria-expanded=${!!this.menu} @click=${toggle}>${icons.more}</button>
+      <button class="quiet more" aria-label=${texts.more} aria-expanded=${!!this.menu} @click=${toggle}>${icons.more}</button>
     </div>
     ${state.doNotDisturb ? html`<p class="strip warn">${texts.doNotDisturbIsOn}</p>` : nothing}
     ${this.menu === "menu" ? this.menuItems(state) : this.menu === "logout" ? this.logoutReasons(state) : nothing}`;
   }
+
+  private closeMenu = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    this.menu = undefined;
+    this.renderRoot.querySelector<HTMLElement>(".more")?.focus();
+  };
 
   private menuItems(state: State) {
     const desk = this.desk!;
@@ -176,7 +183,7 @@ export class Toolbar extends LitElement {
       return html`<button class="quiet" @click=${act}>${label}${hint ? html`<span class="hint">${hint}</span>` : nothing}</button>`;
     };
     const can = (a: string) => state.activities.includes(a);
-    return html`<div class="menu inset" role="group" aria-label=${texts.more}>
+    return html`<div class="menu inset" role="group" aria-label=${texts.more} @keydown=${this.closeMenu}>
       ${can("SetDoNotDisturb") ? item(state.doNotDisturb ? texts.mayRing : texts.activities.SetDoNotDisturb, () => void desk.perform("SetDoNotDisturb", { enabled: !state.doNotDisturb })) : nothing}
       ${can("Resync") ? item(texts.activities.Resync, () => void desk.perform("Resync")) : nothing}
       ${can("LogoutAgent") ? html`<button class="quiet" @click=${() => this.logout(state)}>${texts.activities.LogoutAgent}</button>` : nothing}
@@ -196,7 +203,7 @@ export class Toolbar extends LitElement {
       event.preventDefault();
       go(new FormData(event.target as HTMLFormElement).get("reason") as string);
     };
-    return html`<div class="menu inset" role="group" aria-label=${texts.reasonForLogout}>
+    return html`<div class="menu inset" role="group" aria-label=${texts.reasonForLogout} @keydown=${this.closeMenu}>
       ${logout?.map(({ code, label }) => html`<button class="quiet" @click=${() => go(code)}>${label || code}</button>`)}
       ${required?.includes("Logout") ? nothing : html`<button class="quiet" @click=${() => go()}>${texts.noReason}</button>`}
       ${logout?.length ? nothing : html`<form class="form" @submit=${submit}><label><span>${texts.reasonCode}</span><input name="reason" required maxlength="32"></label><button class="main">${texts.activities.LogoutAgent}</button></form>`}
@@ -230,7 +237,7 @@ export class Toolbar extends LitElement {
     const ready = state.connection === "live" && state.link === "LinkUp";
     const submit = async (event: SubmitEvent) => {
       event.preventDefault();
-      if (await this.dial(this.number.trim())) {
+      if (await this.dial(this.number)) {
         this.number = "";
         this.dialling = false;
       }
@@ -281,6 +288,12 @@ export class Toolbar extends LitElement {
 }
 
 const waitsForAgent = (calls: Call[]) => calls.some((c) => c.treatment?.answer === "OnInteraction" && c.capabilities.includes("AcceptInteraction"));
+
+/** The calls as a shortcut means them: the one that the agent talks in first, the one on hold last. */
+const inHand = (calls: readonly Call[]): Call[] => {
+  const rank = (c: Call) => ["Established", "Delivered", "Queued", "Initiated", "Failed", "Offering", "Held"].indexOf(c.state);
+  return [...calls].sort((a, b) => rank(a) - rank(b) || Date.parse(b.since) - Date.parse(a.since));
+};
 
 function emptiness({ mode, agent }: State): string {
   if (mode !== "Full") return texts.shownWhileRinging;

@@ -114,6 +114,8 @@ export const de: Texts = {
   takeOver: "Übernehmen",
   notAccepted: { what: "Ihr Zugangsschlüssel gilt nicht mehr.", todo: "Melden Sie sich mit einem neuen an." },
   takenOver: { what: "Ihre Sitzung geht an einem anderen Platz weiter.", todo: "Melden Sie sich hier an, um sie zurückzuholen." },
+  nobody: { what: "Wer sind Sie?", todo: "Geben Sie Ihren Agenten oder ein Telefon ein." },
+  notYours: ["Dieser Agent oder dieses Telefon gehört nicht hierher.", "Prüfen Sie beide; wenn sie stimmen, fragen Sie Ihre Teamleitung."],
   closedElsewhere: "Sie wurden in einem anderen Fenster oder an einem anderen Platz abgemeldet.",
   unreachable: ["Der Server ist nicht erreichbar.", "Prüfen Sie Ihr Netz; versuchen Sie es gleich noch einmal."],
   tokenRefused: ["Ihr Zugangsschlüssel wurde nicht angenommen.", "Prüfen Sie ihn, oder lassen Sie sich einen neuen geben."],

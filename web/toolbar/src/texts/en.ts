@@ -134,6 +134,8 @@ export const en = {
   takeOver: "Take over",
   notAccepted: { what: "Your access token is not accepted any more.", todo: "Log in with a new one." },
   takenOver: { what: "Your session goes on at another desk.", todo: "Log in here to take it back." },
+  nobody: { what: "Who are you?", todo: "Enter your agent id, or a telephone." },
+  notYours: ["This agent or telephone is not part of this desktop.", "Check agent and telephone; if they are right, ask your supervisor."] as [string, string],
   closedElsewhere: "You were logged out in another tab or at another desk.",
   unreachable: ["The server cannot be reached.", "Check your network; try again in a moment."] as [string, string],
   tokenRefused: ["Your access token was not accepted.", "Check it, or ask for a new one."] as [string, string],
