@@ -217,7 +217,7 @@ func (l *Link) Close(ctx context.Context, key string) error {
 		return nil
 	}
 	err := l.close(ctx, m, session.ErrClosed)
-	l.noteEnd(key, session.ErrClosed)
+	l.noteEnd(key, Closed)
 	return err
 }
 

@@ -21,16 +21,16 @@ type Records interface {
 	Told(ctx context.Context, number uint64)
 }
 
-// The names of the entries: kind/session key, and for answers also the idempotency key.
+// The names of the entries: kind/session key, and for answers also the idempotency key. The
+// kinds of those that ended are the Endings.
 const (
 	sessionRecords = "session/"
-	closedRecords  = "closed/"
-	takenRecords   = "taken/"
 	answerRecords  = "answer/"
 )
 
-// endingRecords are the kinds of entries for sessions that ended, by how.
-var endingRecords = map[error]string{session.ErrClosed: closedRecords, session.ErrTakenOver: takenRecords}
+var endings = []Ending{Closed, TakenOver}
+
+func (e Ending) record(key string) string { return string(e) + "/" + key }
 
 const (
 	// toldTimeout bounds how long a request waits for a standby to know of it.
@@ -61,8 +61,8 @@ func (j *journal) opened(m *member) {
 	if j.records == nil {
 		return
 	}
-	for _, kind := range endingRecords {
-		j.records.Delete(kind + m.Key())
+	for _, e := range endings {
+		j.records.Delete(e.record(m.Key()))
 	}
 	j.says(m)
 }
@@ -83,7 +83,7 @@ func (j *journal) gone(key string) {
 // ended marks a session that no token brings back.
 func (j *journal) ended(key string, e ending) {
 	if j.records != nil {
-		j.put(&j.endings, endingsRecorded, endingRecords[e.how]+key, e.at)
+		j.put(&j.endings, endingsRecorded, e.how.record(key), e.at)
 	}
 }
 
@@ -148,8 +148,8 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 				answers[key] = append(answers[key], a)
 			}
 		}
-		for how, kind := range endingRecords {
-			if key, ok := strings.CutPrefix(name, kind); ok {
+		for _, how := range endings {
+			if key, ok := strings.CutPrefix(name, how.record("")); ok {
 				l.inheritEnding(key, how, value)
 			}
 		}
@@ -171,7 +171,7 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 	}
 }
 
-func (l *Link) inheritEnding(key string, how error, value json.RawMessage) {
+func (l *Link) inheritEnding(key string, how Ending, value json.RawMessage) {
 	var at time.Time
 	if json.Unmarshal(value, &at) != nil {
 		return

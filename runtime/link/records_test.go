@@ -103,7 +103,7 @@ func TestASuccessorHasTheSessions(t *testing.T) {
 		if _, ok := next.Session("4002"); ok {
 			t.Error("a closed session came back")
 		}
-		if got := next.EndedSince("4002", time.Now().Add(-time.Hour)); got != session.ErrClosed {
+		if got := next.EndedSince("4002", time.Now().Add(-time.Hour)); got != Closed {
 			t.Errorf("%v: a token would bring the closed session back", got)
 		}
 	})

@@ -26,7 +26,7 @@ func (l *Link) takeOver(ctx context.Context, other *member) error {
 	if err != nil { // it is over here; what is left at the server ends with the connection
 		l.o.Log.Warn("Closing a session that is taken over failed", "device", opencti.Mask(other.DN()), "error", err)
 	}
-	l.noteEnd(other.Key(), session.ErrTakenOver)
+	l.noteEnd(other.Key(), TakenOver)
 	return nil
 }
 
@@ -53,14 +53,25 @@ func (l *Link) vacate(ctx context.Context, other *member) error {
 	return &why
 }
 
-// ending is how and when a session ended: session.ErrClosed or session.ErrTakenOver.
+// Ending says how a session ended; empty: it has not, as far as is known.
+type Ending string
+
+// The endings.
+const (
+	// Closed by a desktop.
+	Closed Ending = "closed"
+	// TakenOver: its agent works at another device now, or another agent at its device.
+	TakenOver Ending = "taken"
+)
+
+// ending is how and when a session ended.
 type ending struct {
-	how error
+	how Ending
 	at  time.Time
 }
 
 // noteEnd notes the end of a session, unless it was opened anew meanwhile.
-func (l *Link) noteEnd(key string, how error) {
+func (l *Link) noteEnd(key string, how Ending) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, again := l.sessions[key]; again {
@@ -71,17 +82,15 @@ func (l *Link) noteEnd(key string, how error) {
 	l.journal.ended(key, e)
 }
 
-// EndedSince says how the session of that name has ended at or after a time:
-// session.ErrClosed when a desktop closed it, session.ErrTakenOver when one took it over.
-// What another desktop still holds of it does not open it again. Nil: it has not, as far as
-// is known.
-func (l *Link) EndedSince(key string, t time.Time) error {
+// EndedSince says how the session of that name has ended at or after a time. What another
+// desktop still holds of it does not open it again.
+func (l *Link) EndedSince(key string, t time.Time) Ending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, ok := l.endings[key]; ok && !e.at.Before(t) {
 		return e.how
 	}
-	return nil
+	return ""
 }
 
 // join takes what another desktop of the session says of where the user sits.

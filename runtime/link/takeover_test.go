@@ -171,14 +171,14 @@ func TestATakenSessionIsNotRestored(t *testing.T) {
 		b.stop()
 
 		next := succeed()
-		if got := next.EndedSince("4002", since); got != session.ErrTakenOver {
+		if got := next.EndedSince("4002", since); got != TakenOver {
 			t.Errorf("at the next holder it ended with %v", got)
 		}
-		if got := next.EndedSince("4002", time.Now().Add(time.Second)); got != nil {
+		if got := next.EndedSince("4002", time.Now().Add(time.Second)); got != "" {
 			t.Errorf("a newer one ended with %v", got)
 		}
 		next.mustOpen("2005", "4002")
-		if got := next.EndedSince("4002", since); got != nil {
+		if got := next.EndedSince("4002", since); got != "" {
 			t.Errorf("opened anew it has ended with %v", got)
 		}
 	})

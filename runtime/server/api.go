@@ -88,9 +88,9 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, "the "+HeaderSession+" token belongs to another session")
 	}
 	switch l.EndedSince(t.key(), time.Unix(t.Issued, 0)) {
-	case session.ErrClosed:
+	case link.Closed:
 		return nil, withStatus(http.StatusNotFound, opencti.InvalidRequest, "the session was closed; open it anew with POST /v1/sessions")
-	case session.ErrTakenOver:
+	case link.TakenOver:
 		return nil, problem(link.ErrTakenOver)
 	}
 	found, opened, err := l.Open(ctx, t.request())

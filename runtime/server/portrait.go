@@ -172,9 +172,9 @@ func (s portraitSessions) Restore(ctx context.Context, token string) (*session.S
 	}
 	l := linkOf(ctx)
 	switch l.EndedSince(t.key(), time.Unix(t.Issued, 0)) {
-	case session.ErrClosed:
+	case link.Closed:
 		return nil, false, anew(opencti.InvalidState, "the session was closed")
-	case session.ErrTakenOver:
+	case link.TakenOver:
 		return nil, false, errTakenOver
 	}
 	found, opened, err := l.Open(ctx, t.request())
@@ -197,7 +197,7 @@ func (s portraitSessions) Find(ctx context.Context, token string) *session.Sessi
 		return nil
 	}
 	found, _ := linkOf(ctx).Session(t.key())
-	if found == nil || found.DN() != t.DN || linkOf(ctx).EndedSince(t.key(), time.Unix(t.Issued, 0)) != nil {
+	if found == nil || found.DN() != t.DN || linkOf(ctx).EndedSince(t.key(), time.Unix(t.Issued, 0)) != "" {
 		return nil
 	}
 	return found
