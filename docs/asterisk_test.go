@@ -21,7 +21,7 @@ func TestAsteriskIsConfiguredAsTold(t *testing.T) {
 	}
 	of := regexp.MustCompile(`(?m)^(?:read|write|channelvars) = .+$`)
 	told := of.FindAllString(page, -1)
-	if len(told) != 3 {
+	if len(told) != 4 {
 		t.Fatalf("the page tells of %q", told)
 	}
 	for _, line := range told {

@@ -201,7 +201,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		pages = append(pages, found...)
 	}
 	for _, page := range pages {
-		for _, to := range submatches(t, regexp.MustCompile(`\]\(([^)\s]+)\)`), page) {
+		for _, to := range submatches(t, regexp.MustCompile(`\]\(([^)\s+][^)\s]*)\)`), page) {
 			if strings.Contains(to, "://") {
 				continue
 			}

@@ -123,7 +123,7 @@ func applyPBX(t *testing.T, w *pbx) *corev1.Pod {
 		return err
 	})
 	t.Logf("Ready %s after it was applied, held by %s, with %s standing by", since(applied), holder.Name, standby.Name)
-	w.Walk.Link, err = h.Desktops(ctx, namespace, pbxLink)
+	w.Link, err = h.Desktops(ctx, namespace, pbxLink)
 	must(t, err)
 	return holder
 }

@@ -66,6 +66,9 @@ func TestLoad(t *testing.T) {
 	l.check()
 }
 
+// patience is how long an answer may take under load.
+const patience = 10 * time.Second
+
 type load struct {
 	*testing.T
 	*world.World
@@ -98,8 +101,10 @@ func (l *load) seen(into *[]time.Duration, by *tap, m mark, at time.Time) {
 // login opens the desktops and makes all agents ready. Streams are read until the context ends.
 func (l *load) login(streaming context.Context, link desktop.Link) {
 	l.Helper()
+	opening, cancel := context.WithTimeout(l.Context(), patience+time.Duration(*loadAgents)*time.Second)
+	defer cancel()
 	for i := range *loadAgents {
-		d, _, err := link.Open(l.Context(), server.OpenSession{AgentID: agentID(i), DN: number(i)})
+		d, _, err := link.Open(opening, server.OpenSession{AgentID: agentID(i), DN: number(i)})
 		if err != nil {
 			l.Fatal(err)
 		}
@@ -122,7 +127,7 @@ func (l *load) login(streaming context.Context, link desktop.Link) {
 
 // step asks for something and waits until it is so.
 func (l *load) step(d *desktop.Desktop, w *desktop.Watch, do opencti.Activity, then opencti.EventName) error {
-	ctx, cancel := context.WithTimeout(l.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(l.Context(), patience)
 	defer cancel()
 	if do != "" {
 		if _, err := d.Do(ctx, do, nil); err != nil {
@@ -151,7 +156,9 @@ func (l *load) take(d *desktop.Desktop, e desktop.Event, at time.Time) {
 	switch e.Name {
 	case opencti.Offering:
 		l.seen(&l.took, l.tap, mark{ringing, e.Call.CallID}, at)
-		if _, err := d.Do(l.Context(), opencti.AnswerCall, map[string]any{"callId": e.Call.CallID}); err != nil {
+		ctx, cancel := context.WithTimeout(l.Context(), patience)
+		defer cancel()
+		if _, err := d.Do(ctx, opencti.AnswerCall, map[string]any{"callId": e.Call.CallID}); err != nil {
 			l.Errorf("answer %s: %v", order, err)
 		}
 	case opencti.Established:

@@ -285,9 +285,20 @@ func (p *Phone) Unplug() {
 	for _, c := range calls {
 		c.cancel(sipgo.WaitAnswerForceCancelErr)
 	}
-	p.sending.Wait()
+	ends(&p.sending)
 	_ = p.client.Close()
 	_ = p.ua.Close()
 	_ = p.socket.Close()
-	p.running.Wait()
+	ends(&p.running)
+}
+
+// ends waits for what runs, a little longer than the longest timer of RFC 3261 (64*T1). What runs on
+// goleak finds, with its stack.
+func ends(running *sync.WaitGroup) {
+	over := make(chan struct{})
+	go func() { defer close(over); running.Wait() }()
+	select {
+	case <-over:
+	case <-time.After(35 * time.Second):
+	}
 }

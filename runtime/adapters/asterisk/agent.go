@@ -63,7 +63,11 @@ func (d *device) enter(ctx context.Context, queue, agent string) error {
 		return err
 	}
 	// Who logs in elsewhere next must be found here.
-	return d.c.until(ctx, "QueueAdd", func(m *mirror.Mirror) bool { return slices.Contains(m.Memberships(d.dn), queue) })
+	err := d.c.until(ctx, "QueueAdd", func(m *mirror.Mirror) bool { return slices.Contains(m.Memberships(d.dn), queue) })
+	if e := opencti.AsError(err); e != nil && e.Code == opencti.Timeout {
+		return opencti.Errorf(opencti.Timeout, "Asterisk did it and told no event; see read in manager.conf").WithDetail("QueueAdd")
+	}
+	return err
 }
 
 // leave takes back what was begun, as well as it can.

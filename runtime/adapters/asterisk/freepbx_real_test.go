@@ -21,6 +21,7 @@ func TestConformanceOnFreePBX(t *testing.T) {
 // whether the telephone is free. Both ways of a queue: to the extension, to the telephone alone.
 func TestQueuesOfFreePBX(t *testing.T) {
 	o := openOffice(t, realWorld(t, world.Options{FreePBX: true}))
+	o.console("manager show settings", "CTILINK_CALL,CTILINK_DATA") // by [general](+)
 	alice, bob := o.desk("1001"), o.desk("1002")
 	for _, queue := range o.Cast().Queues {
 		alice.ready(queue)

@@ -59,7 +59,15 @@ func openOffice(t *testing.T, w *world.World, changes ...string) *office {
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan struct{})
 	go func() { defer close(ran); o.link.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ran; o.link.CloseReaders() })
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case <-ran:
+		case <-time.After(4 * patience):
+			t.Errorf("the link does not end within %v", 4*patience)
+		}
+		o.link.CloseReaders()
+	})
 	return o
 }
 
@@ -117,7 +125,9 @@ func (d *desk) names() string {
 func (d *desk) does(a opencti.Activity, r opencti.Request) {
 	d.Helper()
 	r.Activity = a
-	if _, err := d.session.Perform(d.Context(), r, ""); err != nil {
+	ctx, cancel := context.WithTimeout(d.Context(), 2*patience)
+	defer cancel()
+	if _, err := d.session.Perform(ctx, r, ""); err != nil {
 		d.Fatalf("%s: %v", a, err)
 	}
 }
