@@ -126,7 +126,7 @@ type floor struct {
 	settings simulator.Settings // of ctisim
 	simLog   logr.Logger
 	token    string
-	dn       string // of agent 4001
+	dn       string // of agent 4001; empty: 4001 and 4002 sit anywhere
 	logLevel string
 	args     []string // of the program, besides the usual ones
 	desktop  string   // spec.desktop of the link
@@ -182,6 +182,7 @@ func newFloor(t *testing.T, change ...func(*floor)) *floor {
 	desktops, metrics := free(t), free(t)
 	f.url, f.metrics = "http://"+desktops, "http://"+metrics
 	manifests := fmt.Sprintf(manifestsFor, f.at, f.settings.Application.Password, f.dn)
+	manifests = strings.Replace(manifests, `- {id: "4001", dns: [""]}`, `- {id: "4001"}`+"\n  "+`- {id: "4002"}`, 1)
 	if f.desktop != "" {
 		manifests = strings.Replace(manifests, "  configFrom:", "  desktop: "+f.desktop+"\n  configFrom:", 1)
 	}
