@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/go-logr/logr"
@@ -21,6 +20,8 @@ import (
 	"k8s.io/klog/v2"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // Mozilla's roots: the image has no files
+
+	"github.com/ctilink/ctilink-operator/runtime/memory"
 )
 
 // version is set when the image is built.
@@ -94,8 +95,7 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	// A process that grew once gives memory back; the pod's limit is for peaks.
-	debug.SetGCPercent(75)
+	go memory.Tune(ctx)
 	switch {
 	case f.manifests != "" && f.slot != "":
 		return errors.New("set either --slot (in a pod) or --manifests (without a cluster), not both")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -230,7 +231,12 @@ func (l *Link) Session(key string) (*session.Session, bool) {
 
 // HandleRaw takes an event from the driver to the sessions that it concerns: step 1
 // of HandleEvent, RetrieveDevicePresence. Sessions in plural: lines may be shared.
-func (l *Link) HandleRaw(raw opencti.RawEvent) { l.Deliver(raw) }
+func (l *Link) HandleRaw(raw opencti.RawEvent) {
+	l.Deliver(raw)
+	// The streams that it woke go first: on one processor they would wait until the driver
+	// has read all that the CTI server sent.
+	runtime.Gosched()
+}
 
 // Deliver does the same, and says how many sessions the event concerned.
 func (l *Link) Deliver(raw opencti.RawEvent) (sessions int) {

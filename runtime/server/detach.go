@@ -38,7 +38,7 @@ func (s *Server) leave(w http.ResponseWriter, sw *sseWriter, run func(context.Co
 	if err != nil {
 		return false
 	}
-	sw.out = bare{conn}
+	sw.out = &bare{Conn: conn}
 	ctx, cancel := context.WithCancel(context.Background())
 	gone := func() {
 		// A reader has nothing to say: whatever comes ends the stream.

@@ -107,7 +107,7 @@ type stream struct {
 	session   *session.Session
 	seen      uint64 // number of the last event that was written
 	keepAlive time.Duration
-	idle      *time.Timer // fires when there was nothing to write for so long
+	idle      *time.Timer // fires when it may be time for a comment
 	tell      func(*session.Event) ([]pega.Message, error)
 }
 
@@ -134,13 +134,11 @@ func (st *stream) follow(ctx context.Context) error {
 // next writes what came after seen, or a comment when nothing did for a while.
 func (st *stream) next(ctx context.Context) error {
 	entries, ok, err := st.session.Events.AfterOr(ctx, st.seen, st.idle.C)
-	if err != nil && !errors.Is(err, session.ErrInterrupted) {
-		return err
-	}
-	st.idle.Reset(st.keepAlive)
 	switch {
+	case errors.Is(err, session.ErrInterrupted):
+		return st.pause()
 	case err != nil:
-		st.sseWriter.keepAlive()
+		return err
 	case !ok:
 		return st.snapshot()
 	}
@@ -150,6 +148,19 @@ func (st *stream) next(ctx context.Context) error {
 		}
 		st.seen = e.ID.Sequence
 	}
+	return st.flush()
+}
+
+// pause writes a comment if nothing was written for so long. The timer is not set with
+// each event, which would cost more than to look now and then.
+func (st *stream) pause() error {
+	left := st.keepAlive - time.Since(st.wrote)
+	if left > 0 {
+		st.idle.Reset(left)
+		return nil
+	}
+	st.idle.Reset(st.keepAlive)
+	st.sseWriter.keepAlive()
 	return st.flush()
 }
 

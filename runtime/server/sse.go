@@ -20,15 +20,17 @@ type sseWriter struct {
 	out     outlet
 	mayAct  func() error
 	timeout time.Duration // of one write; a reader that is cut off comes back with its Last-Event-ID
+	wrote   time.Time     // when it wrote last
 	buf     []byte
 }
 
 // outlet is where a stream's bytes go.
 type outlet interface {
+	// expect comes before each write, which may take so long, or longer by half at most.
+	expect(now time.Time, timeout time.Duration) error
 	io.Writer
-	SetWriteDeadline(time.Time) error
-	// Flush comes after each write.
-	Flush() error
+	// flush comes after each write.
+	flush() error
 }
 
 // newSSE makes the writer and sends the headers.
@@ -74,7 +76,8 @@ func (sw *sseWriter) flush() error {
 	if err := sw.mayAct(); err != nil {
 		return err
 	}
-	if err := sw.out.SetWriteDeadline(time.Now().Add(sw.timeout)); err != nil {
+	sw.wrote = time.Now()
+	if err := sw.out.expect(sw.wrote, sw.timeout); err != nil {
 		return err
 	}
 	if _, err := sw.out.Write(sw.buf); err != nil {
@@ -84,7 +87,7 @@ func (sw *sseWriter) flush() error {
 		sw.buf = nil
 	}
 	sw.buf = sw.buf[:0]
-	return sw.out.Flush()
+	return sw.out.flush()
 }
 
 // viaHTTP is net/http's way out.
@@ -93,25 +96,39 @@ type viaHTTP struct {
 	rc *http.ResponseController
 }
 
-// SetWriteDeadline implements outlet. A recorder of tests has none.
-func (a viaHTTP) SetWriteDeadline(t time.Time) error {
-	if err := a.rc.SetWriteDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
+func (v viaHTTP) expect(now time.Time, timeout time.Duration) error {
+	return v.deadline(now.Add(timeout))
+}
+
+// deadline does nothing in a recorder of tests.
+func (v viaHTTP) deadline(t time.Time) error {
+	if err := v.rc.SetWriteDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	return nil
 }
 
-// Flush implements outlet. The connection may serve another request after the stream: the
-// time of a write must not run on.
-func (a viaHTTP) Flush() error {
-	if err := a.rc.Flush(); err != nil {
+// flush ends the time of the write, too: the connection may serve other requests.
+func (v viaHTTP) flush() error {
+	if err := v.rc.Flush(); err != nil {
 		return err
 	}
-	return a.SetWriteDeadline(time.Time{})
+	return v.deadline(time.Time{})
 }
 
-// bare is the way out of a stream that has left net/http.
-type bare struct{ net.Conn }
+// bare is the way out of a stream that has left net/http. A deadline costs a timer, so it
+// is moved only when it comes near.
+type bare struct {
+	net.Conn
+	due time.Time
+}
 
-// Flush implements outlet.
-func (bare) Flush() error { return nil }
+func (b *bare) expect(now time.Time, timeout time.Duration) error {
+	if b.due.Sub(now) >= timeout {
+		return nil
+	}
+	b.due = now.Add(timeout + timeout/2)
+	return b.SetWriteDeadline(b.due)
+}
+
+func (*bare) flush() error { return nil }

@@ -103,8 +103,8 @@ func (c *call) enter(state opencti.EventName, now time.Time) bool {
 }
 
 // update takes over what the event tells about the call; what it does not tell
-// stays. It says whether anything changed.
-func (c *call) update(d rules.Data) bool {
+// stays. It says whether anything changed. The device is the session's.
+func (c *call) update(d rules.Data, dn string) bool {
 	changed := false
 	text := func(to *string, field string) {
 		if v := d.String(field); v != "" && v != *to {
@@ -129,16 +129,35 @@ func (c *call) update(d rules.Data) bool {
 	if reached, _ := d.Bool("networkReached"); reached && !c.NetworkReached && c.AnsweredAt == nil {
 		c.NetworkReached, changed = true, true
 	}
-	if dns := d.Strings("otherDns"); dns != nil && !slices.Equal(dns, c.OtherDNs) {
-		c.OtherDNs, changed = dns, true
-	}
 	if merged, differs := merge(c.Variables, d.Map("variables")); differs {
 		c.Variables, changed = merged, true
 	}
-	if ps := parties(d.Maps("parties")); ps != nil && !slices.Equal(ps, c.Parties) {
+	return c.updateParties(d, dn) || changed
+}
+
+// updateParties takes over who is in the call. The other devices are those of the parties,
+// unless the rules name them.
+func (c *call) updateParties(d rules.Data, dn string) (changed bool) {
+	ps, others := parties(d.Maps("parties")), d.Strings("otherDns")
+	if others == nil {
+		others = otherDNs(ps, dn)
+	}
+	if ps != nil && !slices.Equal(ps, c.Parties) {
 		c.Parties, changed = ps, true
 	}
+	if (ps != nil || others != nil) && !slices.Equal(others, c.OtherDNs) {
+		c.OtherDNs, changed = others, true
+	}
 	return changed
+}
+
+func otherDNs(ps []opencti.Party, dn string) (out []string) {
+	for _, p := range ps {
+		if p.DN != "" && p.DN != dn {
+			out = append(out, p.DN)
+		}
+	}
+	return out
 }
 
 // retype takes over the call's type. What was handed on arrives as CONSULT, also when it

@@ -75,7 +75,7 @@ func (s *Session) pairs(a opencti.Activity, p pairing, c *call) bool {
 		if c.State != opencti.Held {
 			held, active = other, c
 		}
-		if s.fits(a, p, held, active) == nil {
+		if s.fits(a, p, held, active) == fitting {
 			return true
 		}
 	}

@@ -27,6 +27,33 @@ func (b *bench) wantDropped(t *testing.T, want ...string) {
 	b.counts.dropped = nil
 }
 
+// The other devices are those of the parties, whoever came or went, unless a rule names them.
+func TestTheOtherDevices(t *testing.T) {
+	party := func(number string) map[string]string { return map[string]string{"id": number, "dn": number} }
+	of := func(more with) []string {
+		b := open(loggedIn(callIn("7", opencti.Established)))
+		defer b.Close()
+		b.happen(opencti.PartyInfo, "7", with{"parties": []map[string]string{party(dn), party("1002"), party("555")}})
+		b.happen(opencti.PartyInfo, "7", more)
+		told := b.wantTold(t, "PartyInfo 7 Established", "PartyInfo 7 Established")
+		return told[1].Call.OtherDNs
+	}
+	for name, tc := range map[string]struct {
+		more with
+		want []string
+	}{
+		"one went":                   {with{"parties": []map[string]string{party("555"), party(dn), {"id": "?"}}}, []string{"555"}},
+		"all went":                   {with{"parties": []map[string]string{party(dn)}}, nil},
+		"a rule names them":          {with{"parties": []map[string]string{party(dn)}, "otherDns": []string{"*1"}}, []string{"*1"}},
+		"no word of the parties":     {with{"ani": "1"}, []string{"1002", "555"}},
+		"a rule names them, no more": {with{"otherDns": []string{"*1"}}, []string{"*1"}},
+	} {
+		if diff := cmp.Diff(tc.want, of(tc.more)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestACallFromOfferToEnd(t *testing.T) {
 	b := open(loggedIn())
 	b.happen(opencti.Offering, "7", with{"ani": "555", "dnis": "800", "queue": "5000", "callType": "INBOUND", "offeredBy": "Queue",

@@ -29,7 +29,11 @@ type EventID struct {
 }
 
 // String is the form on the wire, <epoch>-<sequence>.
-func (id EventID) String() string { return fmt.Sprintf("%d-%d", id.Epoch, id.Sequence) }
+func (id EventID) String() string {
+	b := make([]byte, 0, 32)
+	b = append(strconv.AppendInt(b, id.Epoch, 10), '-')
+	return string(strconv.AppendUint(b, id.Sequence, 10))
+}
 
 // ParseEventID reads a Last-Event-ID.
 func ParseEventID(s string) (EventID, error) {
@@ -156,9 +160,8 @@ func (l *Log) tell() {
 func (l *Log) forgetOldest() {
 	l.floor = l.entries[0].ID.Sequence
 	l.bytes -= len(l.entries[0].JSON)
-	copy(l.entries, l.entries[1:])
-	l.entries[len(l.entries)-1] = Entry{}
-	l.entries = l.entries[:len(l.entries)-1]
+	l.entries[0] = Entry{}
+	l.entries = l.entries[1:] // append makes room from time to time
 }
 
 // Last is the id of the newest event.

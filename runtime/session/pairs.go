@@ -61,23 +61,59 @@ func errPurpose(began opencti.Activity) error {
 	return opencti.Errorf(opencti.InvalidState, "this consult began with %s, and this link's implementation class ends it as such", began)
 }
 
-// fits says why two calls are no pair for the activity.
-func (s *Session) fits(a opencti.Activity, p pairing, held, active *call) error {
-	_, consult := inOrder(held, active)
-	if held.consults != active && active.consults != held {
-		consult = active
-	}
+// misfit is why two calls are no pair for an activity. It is asked with every event, so
+// that words are found only where somebody reads them.
+type misfit int
+
+const (
+	fitting misfit = iota
+	noneIsHeld
+	bothAreHeld
+	notReached
+	consultIsHeld
+	otherPurpose
+)
+
+// fits says whether two calls are a pair for the activity.
+func (s *Session) fits(a opencti.Activity, p pairing, held, active *call) misfit {
+	consult := consultOf(held, active)
 	switch {
 	case held.State != opencti.Held:
-		return opencti.Errorf(opencti.NoHeldCall, "%s needs a call on hold; these are %s and %s", a, held.State, active.State)
+		return noneIsHeld
 	case active.State == opencti.Held:
-		return opencti.Errorf(opencti.NoActiveCall, "%s needs a call that is not on hold; both are", a)
+		return bothAreHeld
 	case !p.suits(active):
-		return opencti.Errorf(opencti.InvalidState, "%s is not possible: the call that is not on hold is %s", a, active.State)
+		return notReached
 	case p.cancels && consult == held:
-		return opencti.Errorf(opencti.InvalidState, "the consult is the call on hold: use AlternateCall or RetrieveCall first")
+		return consultIsHeld
 	case !s.serves(a, consult.purpose):
-		return errPurpose(consult.purpose)
+		return otherPurpose
+	}
+	return fitting
+}
+
+// consultOf is the call of a pair that is about the other.
+func consultOf(held, active *call) *call {
+	if !held.isPairWith(active) {
+		return active
+	}
+	_, consult := inOrder(held, active)
+	return consult
+}
+
+// refusePair says why two calls are no pair for the activity, nil if they are.
+func (s *Session) refusePair(a opencti.Activity, p pairing, held, active *call) error {
+	switch s.fits(a, p, held, active) {
+	case noneIsHeld:
+		return opencti.Errorf(opencti.NoHeldCall, "%s needs a call on hold; these are %s and %s", a, held.State, active.State)
+	case bothAreHeld:
+		return opencti.Errorf(opencti.NoActiveCall, "%s needs a call that is not on hold; both are", a)
+	case notReached:
+		return opencti.Errorf(opencti.InvalidState, "%s is not possible: the call that is not on hold is %s", a, active.State)
+	case consultIsHeld:
+		return opencti.Errorf(opencti.InvalidState, "the consult is the call on hold: use AlternateCall or RetrieveCall first")
+	case otherPurpose:
+		return errPurpose(consultOf(held, active).purpose)
 	}
 	return nil
 }
@@ -164,7 +200,7 @@ func (s *Session) choose(a opencti.Activity, p pairing, named []*call) (held, ac
 		if active.State == opencti.Held && held.State != opencti.Held {
 			held, active = active, held
 		}
-		return held, active, s.fits(a, p, held, active)
+		return held, active, s.refusePair(a, p, held, active)
 	case 1:
 		return s.partner(a, p, named[0])
 	}
@@ -181,7 +217,7 @@ func (s *Session) choose(a opencti.Activity, p pairing, named []*call) (held, ac
 		}
 	}
 	if held != nil {
-		return held, active, s.fits(a, p, held, active)
+		return held, active, s.refusePair(a, p, held, active)
 	}
 	onHold := s.state.in(opencti.Held)
 	switch len(onHold) {
@@ -234,5 +270,5 @@ func (s *Session) partner(a opencti.Activity, p pairing, c *call) (held, active 
 	if !isHeld {
 		held, active = active, held
 	}
-	return held, active, s.fits(a, p, held, active)
+	return held, active, s.refusePair(a, p, held, active)
 }

@@ -122,7 +122,7 @@ func New(o Options) *Session {
 		patience: o.Patience, opened: time.Now(), life: life, end: end,
 		Events: NewLog(o.Epoch, o.LastSequence),
 		turn:   make(chan struct{}, 1),
-		state:  newState(),
+		state:  newState(o.DN),
 	}
 	s.presence.Store(&o.Presence)
 	return s

@@ -20,13 +20,14 @@ const (
 // methods are the only way to change it; each leaves it legal.
 type state struct {
 	agentState
+	dn           string
 	doNotDisturb bool
 	calls        map[string]*call
 	tombs        tombs
 }
 
-func newState() state {
-	return state{agentState: agentState{agent: opencti.AgentState{State: opencti.Unknown}}, calls: map[string]*call{}, tombs: tombs{}}
+func newState(dn string) state {
+	return state{dn: dn, agentState: agentState{agent: opencti.AgentState{State: opencti.Unknown}}, calls: map[string]*call{}, tombs: tombs{}}
 }
 
 // change is what an event did to a call.
@@ -116,7 +117,7 @@ func (s *state) applyCall(name opencti.EventName, d rules.Data, now time.Time) *
 		merged, differs := merge(c.Variables, c.bequeathed)
 		c.Variables, changed = merged, changed || differs
 	}
-	changed = c.update(d) || changed
+	changed = c.update(d, s.dn) || changed
 	next := follows(c.State, name)
 	switch {
 	case name == opencti.Retrieved:
@@ -178,7 +179,7 @@ func (s *state) finish(c *call, name opencti.EventName, d rules.Data, now time.T
 	if name == opencti.Transferred {
 		ch.event.Role = opencti.Transferring
 	}
-	c.update(d)
+	c.update(d, s.dn)
 	s.remove(c, name, now)
 	c.State, c.Since = name, now
 	return ch

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/exec"
 	"runtime"
@@ -23,6 +24,7 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/adapters"
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/link"
+	"github.com/ctilink/ctilink-operator/runtime/memory"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/server"
 )
@@ -44,9 +46,12 @@ func TestMain(m *testing.M) {
 	if err := pin(0); err != nil {
 		fail(err)
 	}
+	go memory.Tune(context.Background()) // as in the product; for the relay, too
 	serve := map[string]func(http.Handler) http.Handler{"pod": pod, "relay": relay}[role]
 	mux := http.NewServeMux()
-	mux.HandleFunc("/memory", memory)
+	mux.HandleFunc("/memory", resident)
+	mux.HandleFunc("/processor", processor)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.Handle("/", serve(mux))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -85,8 +90,8 @@ func pin(core int) error {
 	return nil
 }
 
-// memory tells what of the process is resident once the garbage is gone, in bytes.
-func memory(w http.ResponseWriter, _ *http.Request) {
+// resident tells what of the process is resident once the garbage is gone, in bytes.
+func resident(w http.ResponseWriter, _ *http.Request) {
 	debug.FreeOSMemory()
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -99,6 +104,16 @@ func memory(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	fmt.Fprint(w, pages*os.Getpagesize())
+}
+
+// processor tells the time that the process has worked, in nanoseconds.
+func processor(w http.ResponseWriter, _ *http.Request) {
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprint(w, used.Utime.Nano()+used.Stime.Nano())
 }
 
 // pod is the product: the same link, sessions and server as in a pod, without TLS.
@@ -196,9 +211,14 @@ func start(tb testing.TB, role string, switchAddress string, agents int) *child 
 }
 
 // resident asks for the process's memory in bytes.
-func (c *child) resident(tb testing.TB) int {
+func (c *child) resident(tb testing.TB) int { return c.ask(tb, "/memory") }
+
+// worked asks how long the process has worked.
+func (c *child) worked(tb testing.TB) time.Duration { return time.Duration(c.ask(tb, "/processor")) }
+
+func (c *child) ask(tb testing.TB, what string) int {
 	tb.Helper()
-	resp, err := http.Get(c.url + "/memory")
+	resp, err := http.Get(c.url + what)
 	if err != nil {
 		tb.Fatal(err)
 	}

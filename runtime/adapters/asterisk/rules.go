@@ -64,7 +64,6 @@ var populateCall = map[string]string{
 	"muted":            "event.muted",
 	"variables":        "event.variables",
 	"parties":          "event.parties",
-	"otherDns":         "event.parties.filter(p, 'dn' in p && p.dn != session.dn).map(p, p.dn)",
 	"role": "name == 'Transferred' ? (has(event.ended) ? 'transferring' : 'remaining')" +
 		" : name == 'Conferenced' && !has(event.own) ? 'remaining' : ''",
 

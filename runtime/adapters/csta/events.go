@@ -64,7 +64,7 @@ func (f fields) details(d wire.CallDetails) fields {
 
 // callFields is nil for a message that is no event of a call.
 func callFields(m wire.Message) fields {
-	f := fields{}
+	f := make(fields, 16) // most have as many
 	switch e := m.(type) {
 	case *wire.ServiceInitiatedEvent:
 		f.connection(e.Connection).device("initiatingDevice", e.InitiatingDevice).data(e.EventData).details(e.CallDetails)

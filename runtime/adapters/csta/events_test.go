@@ -40,7 +40,7 @@ type happened struct {
 	Name opencti.EventName
 	Call string
 	Data map[string]string // texts that are set
-	With []string          // otherDns
+	With []string          // the other parties' devices
 	Vars map[string]string
 	Is   []string // booleans that hold
 }
@@ -73,13 +73,22 @@ func (j judge) of(t *testing.T, raw opencti.RawEvent, state opencti.EventName) h
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := happened{Name: name, Call: in.Call, With: data.Strings("otherDns"), Vars: data.Map("variables"), Data: map[string]string{}}
+	out := happened{Name: name, Call: in.Call, With: others(data.Maps("parties"), raw.DN), Vars: data.Map("variables"), Data: map[string]string{}}
 	for _, field := range opencti.PopulateFields(kind) {
 		if v := data.String(field); v != "" && field != "callId" {
 			out.Data[field] = v
 		}
 		if v, _ := data.Bool(field); v {
 			out.Is = append(out.Is, field)
+		}
+	}
+	return out
+}
+
+func others(parties []map[string]string, dn string) (out []string) {
+	for _, p := range parties {
+		if p["dn"] != "" && p["dn"] != dn {
+			out = append(out, p["dn"])
 		}
 	}
 	return out

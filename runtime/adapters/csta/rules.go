@@ -91,7 +91,6 @@ var populateCall = map[string]string{
 	"parties":        "event.parties",
 	"networkReached": "event.networkReached",
 	"muted":          "event.muted",
-	"otherDns":       "event.parties.filter(p, 'dn' in p && p.dn != session.dn).map(p, p.dn)",
 
 	"ani":  "has(event.networkCallingDevice) ? event.networkCallingDevice : event.callingDevice",
 	"dnis": "has(event.networkCalledDevice) ? event.networkCalledDevice : event.calledDevice",
