@@ -35,6 +35,10 @@ func (l *Link) takeOver(ctx context.Context, other *member) error {
 func (l *Link) vacate(ctx context.Context, other *member) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
+	// Without the CTI server the session would end, and no other begin.
+	if _, err := l.awaitConnection(ctx); err != nil {
+		return opencti.AsError(err)
+	}
 	gone, err := l.settled(ctx, other)
 	if err == nil && !gone {
 		err = other.Vacate(ctx)

@@ -135,9 +135,43 @@ func TestALogoutThatFailsLeavesTheSession(t *testing.T) {
 	}
 }
 
+// A log-in that was accepted is undone also when its event has not come yet.
+func TestATakeOverRightAfterALogin(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		s := b.mustOpen("2002", "4002")
+		at := b.logouts(nil)
+		if _, err := s.Perform(t.Context(), opencti.Request{Activity: opencti.LoginAgent}, ""); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			time.Sleep(time.Second)
+			b.server.Connection(1).Happen("2002", opencti.LoggedIn, nil)
+		}()
+		if err := b.moves(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"4002 at 2002"}, *at); diff != "" {
+			t.Errorf("log-outs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Of a log-in of which nothing comes nobody is logged in.
+func TestATakeOverAfterALoginThatCameToNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		s := b.mustOpen("2002", "4002")
+		at := b.logouts(nil)
+		if _, err := s.Perform(t.Context(), opencti.Request{Activity: opencti.LoginAgent}, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.moves(); err != nil || len(*at) > 0 {
+			t.Errorf("%v, log-outs %v", err, *at)
+		}
+	})
+}
+
 func TestNothingIsTakenOverWithoutTheServer(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.loggedIn("2002")
 		b.mustOpen("2002", "4002")
 		b.server.OnConnect = func(context.Context, linktest.Config) error { return opencti.Errorf(opencti.LinkDown, "no answer") }
 		b.server.Connection(1).Break(nil)

@@ -26,8 +26,8 @@ type agentState struct {
 	// last was answered.
 	asking  int
 	askedAt time.Time
-	// left is closed when the agent is no longer logged in; nil when nobody waits for it.
-	left chan struct{}
+	// moved is closed at the agent's next change; nil when nobody waits for it.
+	moved chan struct{}
 }
 
 var agentCauses = []opencti.AgentCause{
@@ -93,9 +93,9 @@ func (s *agentState) setAgent(next opencti.AgentState, now time.Time) {
 		s.loginSince = now
 	}
 	s.agent = next
-	if s.left != nil && !next.LoggedIn() {
-		close(s.left)
-		s.left = nil
+	if s.moved != nil {
+		close(s.moved)
+		s.moved = nil
 	}
 }
 

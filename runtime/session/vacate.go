@@ -2,13 +2,14 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 )
 
-// vacateTimeout bounds the wait for a log-out that was accepted: one that is pending until a
-// call is over is not waited for.
+// vacateTimeout bounds the wait for the events of a log-in or a log-out that was accepted: a
+// log-out that is pending until a call is over is not waited for.
 const vacateTimeout = 5 * time.Second
 
 // Vacate logs the agent out for whoever takes the session over, and returns when the CTI
@@ -16,9 +17,10 @@ const vacateTimeout = 5 * time.Second
 // here. It does nothing where log-ins roam, or are not the desktop's affair (Class, mode).
 // What the pool wants of a log-out, such as a reason, is not asked for.
 func (s *Session) Vacate(ctx context.Context) error {
-	if !s.occupied() {
+	if !s.isLoggedOutHere() {
 		return nil
 	}
+	// A log-in that is under way comes to its answer first.
 	if err := s.takeTurn(ctx); err != nil {
 		return err
 	}
@@ -27,20 +29,63 @@ func (s *Session) Vacate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	left := s.awaitLogout()
+	// A log-in may be accepted whose event is still to come.
+	_, err = s.awaitAgent(ctx, func() bool { return s.state.agent.LoggedIn() || !s.awaitsLogin() })
+	if err != nil || !s.Agent().LoggedIn() {
+		return err
+	}
 	if err := opencti.AsError(s.logOut(ctx, device)); err != nil {
 		if err.Code == opencti.NotLoggedIn {
 			return nil
 		}
 		return err
 	}
-	select {
-	case <-left:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(vacateTimeout):
+	left, err := s.awaitAgent(ctx, func() bool { return !s.state.agent.LoggedIn() })
+	if err == nil && !left {
 		return opencti.Errorf(opencti.InvalidState, "the CTI server has accepted the log-out, and the agent is still logged in: there may be a call that has to end first")
+	}
+	return err
+}
+
+// isLoggedOutHere says whether an agent's log-in is in the way of others, and the desktop's
+// affair.
+func (s *Session) isLoggedOutHere() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.agentID != "" && !s.class.LoginRoams && s.allowed.has(opencti.LogoutAgent)
+}
+
+// awaitsLogin says whether a log-in was accepted of which nothing is to be seen yet. The
+// session is locked.
+func (s *Session) awaitsLogin() bool {
+	return slices.ContainsFunc(s.underway, func(u *underway) bool {
+		return u.activity == opencti.LoginAgent && !u.shown && !u.quiet
+	})
+}
+
+// awaitAgent waits until it is so of the agent; false when it took too long. is is called
+// with the session locked.
+func (s *Session) awaitAgent(ctx context.Context, is func() bool) (bool, error) {
+	late := time.NewTimer(vacateTimeout)
+	defer late.Stop()
+	for {
+		s.mu.Lock()
+		so := is()
+		if s.state.moved == nil {
+			s.state.moved = make(chan struct{})
+		}
+		moved := s.state.moved
+		s.mu.Unlock()
+		if so {
+			return true, nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-late.C:
+			return false, nil
+		}
 	}
 }
 
@@ -54,26 +99,4 @@ func (s *Session) logOut(ctx context.Context, device opencti.Device) error {
 	s.mu.Unlock()
 	s.answered(u, err == nil)
 	return err
-}
-
-// occupied says whether the agent's log-in is in the way of others.
-func (s *Session) occupied() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.agentID != "" && !s.class.LoginRoams && s.allowed.has(opencti.LogoutAgent) && s.state.agent.LoggedIn()
-}
-
-// awaitLogout gives a channel that is closed when the agent is not logged in.
-func (s *Session) awaitLogout() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.left == nil {
-		s.state.left = make(chan struct{})
-	}
-	left := s.state.left
-	if !s.state.agent.LoggedIn() {
-		close(left)
-		s.state.left = nil
-	}
-	return left
 }
