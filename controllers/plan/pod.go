@@ -93,8 +93,7 @@ func (r renderer) container(s Slot) *corev1.ContainerApplyConfiguration {
 			fieldEnv("POD_NAME", "metadata.name"),
 			fieldEnv("POD_NAMESPACE", "metadata.namespace"),
 			fieldEnv("POD_UID", "metadata.uid"),
-			fieldEnv("POD_IP", "status.podIP"),
-			limitEnv("MEMORY_LIMIT", "limits.memory")).
+			fieldEnv("POD_IP", "status.podIP")).
 		WithPorts(
 			containerPort(portDesktopName, PortDesktop),
 			containerPort(portPeerName, PortPeer),
@@ -153,12 +152,6 @@ func probe(path string) *corev1.ProbeApplyConfiguration {
 	return corev1.Probe().
 		WithTimeoutSeconds(1).
 		WithHTTPGet(corev1.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(portMetricsName)))
-}
-
-// limitEnv is in bytes, or whole processors.
-func limitEnv(name, of string) *corev1.EnvVarApplyConfiguration {
-	return corev1.EnvVar().WithName(name).WithValueFrom(corev1.EnvVarSource().
-		WithResourceFieldRef(corev1.ResourceFieldSelector().WithResource(of).WithDivisor(resource.MustParse("1"))))
 }
 
 func fieldEnv(name, path string) *corev1.EnvVarApplyConfiguration {

@@ -5,16 +5,13 @@ package memory
 
 import (
 	"context"
-	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
-	"strconv"
 	"time"
-)
 
-// LimitVariable is the environment variable with the container's memory limit in bytes.
-const LimitVariable = "MEMORY_LIMIT"
+	"github.com/KimMachineGun/automemlimit/memlimit"
+)
 
 // Percentages of the live heap by which it grows until the next collection.
 const (
@@ -32,9 +29,7 @@ const share = 0.8
 // Tune sets the limit, and adapts the growth until the context ends. What the administrator
 // set by GOGC or GOMEMLIMIT stays as it is.
 func Tune(ctx context.Context) {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit(os.Getenv(LimitVariable)))
-	}
+	_, _ = memlimit.Set(memlimit.WithRatio(share)) // without a limit there is nothing to keep to
 	if os.Getenv("GOGC") != "" {
 		return
 	}
@@ -53,15 +48,6 @@ func Tune(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// limit of the heap under a container's limit; none where that is not known.
-func limit(container string) int64 {
-	bytes, err := strconv.ParseInt(container, 10, 64)
-	if err != nil || bytes <= 0 {
-		return math.MaxInt64
-	}
-	return int64(share * float64(bytes))
 }
 
 func percent(live uint64) int {
