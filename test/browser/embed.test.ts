@@ -72,6 +72,7 @@ for (const [name, path] of [["passes the link's paths on", "/one-origin"], ["is 
     await logIn(tab);
     await world.customerCalls("+4930123456", { customerId: "4711" });
     await tab.getByRole("heading", { name: "Customer 4711" }).waitFor();
+    await tab.getByText("Customer call for +4930123456", { exact: true }).waitFor();
     await press(tab, "Answer");
     await tab.locator("cti-call .badge", { hasText: "Talking" }).waitFor();
     await press(tab, "Hang up");

@@ -106,12 +106,17 @@ func newWalk(t testing.TB, a walk.Agent) *walk.Walk {
 
 // runtimePods gives the holder of the slot and its standby, when both are ready.
 func runtimePods(ctx context.Context) (holder, standby *corev1.Pod, err error) {
+	return pairOf(ctx, linkName)
+}
+
+// pairOf gives the holder of a link's only slot and its standby, when both are ready.
+func pairOf(ctx context.Context, link string) (holder, standby *corev1.Pod, err error) {
 	var slot v1alpha1.CTISlot
-	if err := h.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: slotName}, &slot); err != nil {
+	if err := h.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: link + "-0"}, &slot); err != nil {
 		return nil, nil, err
 	}
 	var pods corev1.PodList
-	if err := h.Client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelLink: linkName}); err != nil {
+	if err := h.Client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelLink: link}); err != nil {
 		return nil, nil, err
 	}
 	for i, p := range pods.Items {

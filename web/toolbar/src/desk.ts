@@ -152,7 +152,7 @@ export class Desk {
 
   private note(event: Event, state: State) {
     if (event.type === "Snapshot") for (const text of meanwhile(this.calls, state.calls, state.dn)) this.remember(event.at, text);
-    this.remember(event.at, happened(event, state.dn, state.reasonCodes));
+    this.remember(event.at, happened(event, state.dn, state.reasonCodes, this.calls));
     const failed = event.failed;
     if (failed) this.tell(explain(new CtilinkError(failed.error.code as never, failed.error.message), failed.activity));
   }

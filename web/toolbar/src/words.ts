@@ -53,9 +53,15 @@ export function explain(error: CtilinkError, activity?: string): { title: string
   };
 }
 
-/** What just happened, for the list and for screen readers; nothing for what nobody needs to be told. */
-export function happened(event: Event, dn: string, codes?: ReasonCodes): string | undefined {
+/**
+ * What just happened, for the list and for screen readers; nothing for what nobody needs to be told.
+ *
+ * @param before the calls before the event
+ */
+export function happened(event: Event, dn: string, codes?: ReasonCodes, before: readonly Call[] = []): string | undefined {
   switch (event.type) {
+    case "PartyInfo":
+      return event.call && partyChange(before.find((c) => c.callId === event.call!.callId), event.call, dn);
     case "CallState":
       return event.call && callChange(event, event.call, dn);
     case "AgentState":
@@ -74,6 +80,15 @@ function callChange({ name, ended, cause }: Event, call: Call, dn: string): stri
   if (name === "Released" && others(call, dn).length > 1) return texts.calls.ConferenceEnded();
   if (name === "Transferred" && ended) return texts.calls.TransferredAway(who);
   return texts.calls[name as keyof typeof texts.calls]?.(who, call.queue);
+}
+
+/** Who came into a conference, or left it. */
+function partyChange(before: Call | undefined, call: Call, dn: string): string | undefined {
+  if (!before) return undefined;
+  const [was, is] = [others(before, dn), others(call, dn)];
+  const missing = (from: Party[], among: Party[]) => from.find((p) => p.dn && !among.some((q) => q.dn === p.dn))?.dn;
+  if (is.length > was.length && was.length > 0) return texts.joined(missing(is, was) ?? texts.withheld);
+  return was.length > is.length && is.length > 0 ? texts.left(missing(was, is) ?? texts.withheld) : undefined;
 }
 
 function agentChange(agent: AgentState, codes?: ReasonCodes): string | undefined {

@@ -47,6 +47,18 @@ test("what just happened, in words", () => {
   for (const [e, want] of cases) assert.equal(happened(event(e), "1001", codes), want);
 });
 
+test("who comes into a conference and who leaves it", () => {
+  const [me, anna, ben] = [party("1001"), party(customer, "Customer"), party("1002")];
+  const cases: [string, Call["parties"], Call["parties"], string | undefined][] = [
+    ["one leaves", [me, anna, ben], [me, anna], "1002 has left the conference"],
+    ["one comes", [me, anna], [me, anna, ben], "1002 is in the conference now"],
+    ["a party's state changes", [me, anna], [me, anna], undefined],
+    ["the other end becomes known", [me], [me, anna], undefined],
+  ];
+  for (const [name, before, now, want] of cases)
+    assert.equal(happened(event({ type: "PartyInfo", name: "PartyInfo", call: call({ parties: now }) }), "1001", undefined, [call({ parties: before })]), want, name);
+});
+
 test("an error says what was tried, what happened and what to do; the details say the rest", () => {
   const cases: [CtilinkError, string | undefined, string][] = [
     [new CtilinkError("DestinationBusy", "busy", 409), "MakeCall", "Call: The line is busy."],

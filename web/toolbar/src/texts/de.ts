@@ -159,6 +159,8 @@ export const de: Texts = {
   duration: "Dauer",
   inThisCall: "In diesem Anruf",
   remove: (who) => `${who} entfernen`,
+  joined: (who) => `${who} ist jetzt in der Konferenz`,
+  left: (who) => `${who} hat die Konferenz verlassen`,
   dataOfCall: "Daten dieses Anrufs",
   whatYouCanDo: "Was Sie mit diesem Anruf tun können",
   transfer: "Verbinden",

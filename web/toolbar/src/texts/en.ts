@@ -182,6 +182,8 @@ export const en = {
   duration: "Duration",
   inThisCall: "In this call",
   remove: (who: string) => `Remove ${who}`,
+  joined: (who: string) => `${who} is in the conference now`,
+  left: (who: string) => `${who} has left the conference`,
   dataOfCall: "Data of this call",
   whatYouCanDo: "What you can do with this call",
   transfer: "Transfer",
