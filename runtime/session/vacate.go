@@ -63,7 +63,7 @@ func (s *Session) awaitsLogin() bool {
 	})
 }
 
-// awaitAgent waits until it is so of the agent; false when it took too long. is is called
+// awaitAgent waits until it is so of the agent; false when it took too long. It calls is
 // with the session locked.
 func (s *Session) awaitAgent(ctx context.Context, is func() bool) (bool, error) {
 	late := time.NewTimer(vacateTimeout)
