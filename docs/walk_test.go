@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -54,11 +55,12 @@ func walk(t *testing.T, page, heading string) string {
 	cmd := exec.CommandContext(ctx, "bash", "-eux", "-o", "pipefail", "-c", script)
 	cmd.Dir = t.TempDir()
 	cmd.WaitDelay = time.Second
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	var out, trace bytes.Buffer // apart: the trace must not get into a document
+	cmd.Stdout, cmd.Stderr = &out, &trace
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, &out, &trace)
 	}
-	return string(out)
+	return out.String()
 }
 
 // commandsOf gives the bash blocks of a section.

@@ -8,6 +8,7 @@ import (
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/controllers/plan"
 	"github.com/ctilink/ctilink-operator/runtime/server"
+	"github.com/ctilink/ctilink-operator/runtime/server/portrait/names"
 )
 
 // portraitFront is how the Portrait front is, as the newest document that can be used says.
@@ -28,9 +29,9 @@ func (f *portraitFront) options() server.PortraitOptions {
 func (f *portraitFront) apply(spec *v1alpha1.PortraitFront) error {
 	o := &server.PortraitOptions{}
 	if spec != nil {
-		called, err := plan.PortraitNames(spec)
+		called, err := checkPortrait(spec)
 		if err != nil {
-			return fmt.Errorf("spec.desktop.portrait.names: %w", err)
+			return err
 		}
 		o.Names = called
 		o.SocketTimeout = time.Duration(spec.SocketTimeoutSeconds) * time.Second
@@ -38,4 +39,19 @@ func (f *portraitFront) apply(spec *v1alpha1.PortraitFront) error {
 	}
 	f.now.Store(o)
 	return nil
+}
+
+// checkPortrait judges what no API server has seen, too: the manifests of a workbench.
+func checkPortrait(spec *v1alpha1.PortraitFront) (names.Names, error) {
+	switch {
+	case spec.SocketTimeoutSeconds != 0 && (spec.SocketTimeoutSeconds < 10 || spec.SocketTimeoutSeconds > 86400):
+		return names.Names{}, fmt.Errorf("spec.desktop.portrait.socketTimeoutSeconds must be from 10 to 86400, not %d", spec.SocketTimeoutSeconds)
+	case spec.TokenInPath != "" && spec.TokenInPath != v1alpha1.TokenInPathRefused && spec.TokenInPath != v1alpha1.TokenInPathAllowed:
+		return names.Names{}, fmt.Errorf("spec.desktop.portrait.tokenInPath must be Refused or Allowed, not %q", spec.TokenInPath)
+	}
+	called, err := plan.PortraitNames(spec)
+	if err != nil {
+		return names.Names{}, fmt.Errorf("spec.desktop.portrait.names: %w", err)
+	}
+	return called, nil
 }

@@ -28,8 +28,14 @@ func TestPortraitFrontOfADocument(t *testing.T) {
 		}
 	}
 	inForce()
-	if err := f.apply(called("ACCEPTCALL")); err == nil || !strings.Contains(err.Error(), "spec.desktop.portrait.names: MAKECALL would be") {
-		t.Errorf("%v", err)
+	for says, wrong := range map[string]*v1alpha1.PortraitFront{
+		"names: MAKECALL would be":       called("ACCEPTCALL"),
+		"socketTimeoutSeconds must be":   {SocketTimeoutSeconds: 9},
+		"tokenInPath must be Refused or": {TokenInPath: "allowed"},
+	} {
+		if err := f.apply(wrong); err == nil || !strings.Contains(err.Error(), "spec.desktop.portrait."+says) {
+			t.Errorf("%v, want %q", err, says)
+		}
 	}
 	inForce() // what cannot be used changes nothing
 	if err := f.apply(nil); err != nil || f.options().TokenInPath || f.options().Names.Changed() {
