@@ -49,6 +49,14 @@ async function team(world: World, browser: Awaited<ReturnType<typeof launch>>) {
   await page.getByLabel("Access token").fill(token);
   await page.getByRole("button", { name: "Show" }).click();
   await page.getByText(/longest 0:0[1-9]/).waitFor();
+  await page.locator("cti-team").evaluate((team: any) => { // an hour has gone by
+    for (let i = 1; i < 120; i++) {
+      const callsWaiting = Math.max(0, Math.round(3 * Math.sin(i / 9) + 2 * Math.sin(i / 23) + 1));
+      team.seriesOf("5000").add({ at: new Date(Date.now() - i * 30_000).toISOString(), callsWaiting });
+    }
+    team.requestUpdate();
+  });
+  await page.getByText("last hour:").waitFor();
   await take(page, "team");
   for (const session of sessions) session.stop();
 }

@@ -40,11 +40,18 @@ test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, 
   await row("4001").getByText("Call ringing").waitFor();
   await anna!.perform("AnswerCall");
   await row("4001").getByText("Talking").waitFor();
-  await world.customerCalls("+4930222222"); // Ben is unavailable: it waits
-  const queue = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "5000" }) });
+  const waiting = await world.customerCalls("+4930222222"); // Ben is unavailable: it waits
+  const queueAt = (page: Page) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "5000" }) });
+  const queue = queueAt(page);
   await queue.filter({ hasText: "1 waiting" }).waitFor();
   await queue.getByRole("img", { name: /^Calls waiting, since \d\d:\d\d: 1 at most$/ }).waitFor();
   assert.deepEqual(await barriers(page), []);
+
+  await world.control(`/v1/calls/${waiting}/hangup`, {});
+  await queue.getByText("nobody waits").waitFor();
+  const late = await supervisor(); // who comes now sees what was before
+  await queueAt(late).getByText(/^since \d\d:\d\d: 1 at most$/).waitFor();
+  await late.close();
 
   await page.getByRole("button", { name: "On a call" }).click();
   await row("4002").waitFor({ state: "detached" });

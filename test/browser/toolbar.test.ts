@@ -129,6 +129,7 @@ test("what fails is told in words", limit, async (t) => {
   await told("Your access token was not accepted.");
   await agent.logIn({ Password: "wrong" });
   await told("Your password was not accepted.");
+  await agent.page.waitForFunction(() => document.querySelector("cti-toolbar")!.shadowRoot!.querySelector("cti-login")!.shadowRoot!.activeElement?.getAttribute("name") === "password");
   world.proxy.refuse();
   await agent.logIn();
   await told("The server cannot be reached.");

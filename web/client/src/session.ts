@@ -159,7 +159,7 @@ export class Session {
    *   CtilinkError else.
    */
   async perform<A extends Activity>(activity: A, properties: ActivityProperties[A] = {} as ActivityProperties[A], options: PerformOptions = {}): Promise<Accepted> {
-    const key = options.key ?? crypto.randomUUID();
+    const key = options.key ?? newKey();
     const { callId } = properties as { callId?: string };
     this.change({ pending: [...this.current.pending, { key, activity, callId }] });
     try {
@@ -330,6 +330,9 @@ export class Session {
     tell(this.listeners, this.current, event);
   }
 }
+
+/** A key that nobody else has; pages that came without TLS have no randomUUID. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** What is known before the first Snapshot. */
 function nothing(saved: Saved): Known {

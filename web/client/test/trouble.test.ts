@@ -108,6 +108,15 @@ test("a take-over ends the session, whatever tells of it first", limit, async (t
   }
 });
 
+test("a page that came without TLS asks for activities like any other", limit, async (t) => {
+  t.mock.method(crypto, "randomUUID", () => assert.fail("such a page has none"));
+  const { fetch, asked } = server({ [events]: [begin], "POST /v1/sessions/4001/activities/HoldCall": [() => json(202, { requestId: "r", activity: "HoldCall", accepted: true })] });
+  const session = restore(t, fetch);
+  await session.until(live);
+  assert.equal((await session.perform("HoldCall", { callId: "1" })).accepted, true);
+  assert.equal(asked.length, 2);
+});
+
 test("a session token that is too old: the session is opened anew, nobody is logged in", limit, async (t) => {
   const opened = { session: "4001", sessionToken: "new", joined: false, snapshot: snapshot({}) };
   const { fetch, asked } = server({ [events]: [() => problem(403, "Forbidden"), begin], "POST /v1/sessions": [() => json(201, opened)] });

@@ -21,6 +21,8 @@ export interface Notice {
   detail?: string;
   /** Nothing failed. */
   calm?: boolean;
+  /** The field of the log-in that is wrong. */
+  field?: keyof Entry;
   /** The agent may take over from the other desk. */
   takeOver?: () => void;
 }
@@ -99,7 +101,7 @@ export class Desk {
   /** Opens a session, and logs the agent in where the telephony mode has that. */
   async open(entry: Entry, takeOver = false): Promise<void> {
     if (this.opening) return;
-    if (!entry.agentId && !entry.dn) return this.tell({ title: texts.nobody.what, todo: texts.nobody.todo });
+    if (!entry.agentId && !entry.dn) return this.tell({ title: texts.nobody.what, todo: texts.nobody.todo, field: "agentId" });
     this.opening = true;
     this.tell(undefined);
     const { agentId, dn, queue, token, password } = entry;
@@ -126,7 +128,7 @@ export class Desk {
   private refused(error: CtilinkError, entry: Entry) {
     const takeOver = error.code === "DeviceInUse" ? () => void this.open(entry, true) : undefined;
     const [title, todo] = texts.notYours;
-    this.tell({ ...explain(error), ...(error.code === "Forbidden" && { title, todo }), takeOver });
+    this.tell({ ...explain(error), ...(error.code === "Forbidden" && { title, todo }), takeOver, field: wrongField(error) });
   }
 
   private begin(session: Session, kept: Kept) {
@@ -259,6 +261,13 @@ export class Desk {
   private changed() {
     for (const listener of this.listeners) listener();
   }
+}
+
+/** What an agent has to enter anew. */
+function wrongField({ status, code }: CtilinkError): keyof Entry | undefined {
+  if (status === 401) return "token";
+  if (code === "AuthenticationFailed") return "password";
+  return code === "Forbidden" ? "agentId" : undefined;
 }
 
 /** Who is logged in already is fine, unless another queue is asked for. */

@@ -13,6 +13,7 @@ export class LoginPart extends Part {
     .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
     button { min-height: 40px; }
     .small { font-size: 12px; grid-column: 1 / -1; margin-top: -6px; }
+    .token { -webkit-text-security: disc; }
   `];
 
   declare needsToken: boolean;
@@ -22,13 +23,20 @@ export class LoginPart extends Part {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
     const entered = [...new FormData(form)].map(([name, value]) => [name, name === "password" ? value : String(value).trim()]);
-    void this.desk.open(Object.fromEntries(entered) as Entry);
+    void this.desk.open(Object.fromEntries(entered) as Entry).then(() => this.correct());
   }
 
-  private field(name: keyof Entry, label: string, more: { secret?: boolean; required?: boolean; autocomplete?: string } = {}) {
-    const value = more.secret && name === "password" ? "" : (this.desk.remembered[name] ?? "");
+  /** Puts the cursor where something is wrong. */
+  private correct() {
+    const { field } = this.desk.notice ?? {};
+    if (field) this.renderRoot.querySelector<HTMLInputElement>(`input[name=${field}]`)?.select();
+  }
+
+  /** A field; the token looks like a password and is none, so that browsers do not save it as one. */
+  private field(name: keyof Entry, label: string, more: { required?: boolean; autocomplete?: string } = {}) {
+    const value = name === "password" ? "" : (this.desk.remembered[name] ?? "");
     return html`<label><span>${label}</span>
-      <input name=${name} .value=${value} type=${more.secret ? "password" : "text"} ?required=${more.required}
+      <input name=${name} .value=${value} type=${name === "password" ? "password" : "text"} class=${name} ?required=${more.required}
         autocomplete=${more.autocomplete ?? "off"} autocapitalize="off" spellcheck="false">
     </label>`;
   }
@@ -41,13 +49,13 @@ export class LoginPart extends Part {
       </div>
       <div class="pair">
         ${this.field("agentId", texts.agent, { autocomplete: "username" })}
-        ${this.field("password", texts.password, { secret: true, autocomplete: "current-password" })}
+        ${this.field("password", texts.password, { autocomplete: "current-password" })}
       </div>
       <div class="pair">
         ${this.field("dn", texts.telephone)} ${this.field("queue", texts.queue)}
         <p class="muted small">${texts.usual}</p>
       </div>
-      ${this.needsToken ? this.field("token", texts.accessToken, { secret: true, required: true }) : ""}
+      ${this.needsToken ? this.field("token", texts.accessToken, { required: true }) : ""}
       <button class="main" aria-busy=${this.desk.opening}>
         ${this.desk.opening ? texts.loggingIn : texts.logIn}
       </button>
