@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,9 +14,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/hack/asterisk/control"
 	"github.com/ctilink/ctilink-operator/hack/asterisk/pbx/pbxtest"
 	"github.com/ctilink/ctilink-operator/hack/asterisk/world"
@@ -149,29 +146,4 @@ func changed(t *testing.T, w *pbx) string {
 		t.Fatal("the sample wants more to be changed than it says")
 	}
 	return sample
-}
-
-// pairOf gives the holder of a link's only slot and its standby, when both are ready.
-func pairOf(ctx context.Context, link string) (holder, standby *corev1.Pod, err error) {
-	var slot v1alpha1.CTISlot
-	if err := h.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: link + "-0"}, &slot); err != nil {
-		return nil, nil, err
-	}
-	var pods corev1.PodList
-	if err := h.Client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelLink: link}); err != nil {
-		return nil, nil, err
-	}
-	for i, p := range pods.Items {
-		switch {
-		case p.DeletionTimestamp != nil || !podReady(&p):
-		case p.Name == slot.Status.Holder:
-			holder = &pods.Items[i]
-		default:
-			standby = &pods.Items[i]
-		}
-	}
-	if holder == nil || standby == nil {
-		return nil, nil, fmt.Errorf("holder %q and a standby are not both ready", slot.Status.Holder)
-	}
-	return holder, standby, nil
 }
