@@ -131,16 +131,34 @@ func (d *device) RetrieveCall(ctx context.Context, r opencti.Request) error {
 		d.instructState(r, r.CallID, opencti.Established)
 		return nil
 	}
-	if p.Shared {
-		return opencti.Errorf(opencti.InvalidState, "the telephone has another call; use AlternateCall, CancelTransfer or HangUpCall")
+	if !p.Shared {
+		return d.comeBack(ctx, p)
 	}
-	return d.comeBack(ctx, p)
+	other, ok := d.otherCall(p.Call)
+	if !ok || other.Call.State != opencti.Established {
+		return opencti.Errorf(opencti.InvalidState, "the telephone is calling somebody; use CancelTransfer or HangUpCall")
+	}
+	return d.swap(ctx, other, p)
+}
+
+// otherCall is the one that the telephone's channel has now, while a call of it waits.
+func (d *device) otherCall(waiting mirror.Call) (mirror.Place, bool) {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	for _, call := range d.c.mirror.Calls(d.dn) {
+		if call.Leg == waiting.Leg && call.ID != waiting.ID {
+			return d.c.mirror.Find(d.dn, call.ID)
+		}
+	}
+	return mirror.Place{}, false
 }
 
 // bridge connects two channels, whatever they did before.
 func (c *connection) bridge(ctx context.Context, one, other string) error {
-	_, err := c.request(ctx, "Bridge", header("Channel1", one), header("Channel2", other), header("Tone", "no"))
-	return err
+	return c.retry(ctx, notFreeYet, func(ctx context.Context) error {
+		_, err := c.request(ctx, "Bridge", header("Channel1", one), header("Channel2", other), header("Tone", "no"))
+		return err
+	})
 }
 
 // MakeCall implements opencti.CallControl: the agent's own telephone rings first, and is told

@@ -86,6 +86,24 @@ func TestConferenceOfWhoIsOnHold(t *testing.T) {
 	bob.hears(opencti.PartyInfo)
 }
 
+// Who takes the first call back has the consult on hold; while it only rings there, it cannot be.
+func TestRetrieveInAConsult(t *testing.T) {
+	o := openOffice(t, realWorld(t, world.Options{}))
+	alice, bob := o.desk("1001"), o.desk("1002")
+	first, consult := o.consults(alice, bob)
+	for _, swap := range []struct{ back, away string }{{first.CallID, consult.CallID}, {consult.CallID, first.CallID}} {
+		alice.does(opencti.RetrieveCall, opencti.Request{CallID: swap.back})
+		if e := alice.hears(opencti.Held); e.Call.CallID != swap.away {
+			t.Errorf("told was %s", told(e))
+		}
+		if e := alice.hears(opencti.Retrieved); e.Call.CallID != swap.back {
+			t.Errorf("told was %s", told(e))
+		}
+	}
+	alice.does(opencti.TransferCall, opencti.Request{})
+	bob.hears(opencti.Transferred)
+}
+
 // A colleague who has the call on hold at his telephone keeps it, while others consult about it.
 func TestCallerHasUsOnHold(t *testing.T) {
 	o := openOffice(t, realWorld(t, world.Options{}))

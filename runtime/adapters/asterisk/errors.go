@@ -29,6 +29,7 @@ var refusals = []struct {
 	{"Channel2 does not exist", opencti.NoSuchCall, "the call is over"},
 	{"No channel specified", opencti.NoSuchCall, "the call is over"},
 	{"Redirect failed, channel not up", opencti.InvalidState, "Asterisk cannot send this call elsewhere as it is now"},
+	{"Unable to add Channel1", opencti.InvalidState, "Asterisk cannot connect these calls as they are now"},
 	{"Unable to add Channel", opencti.InvalidState, "Asterisk cannot connect these calls as they are now"},
 	{"Extension does not exist", opencti.InvalidDestination, "Asterisk's dialplan has no such number"},
 	{"Transfer invalid", opencti.InvalidState, "Asterisk cannot transfer this call as it is now"},

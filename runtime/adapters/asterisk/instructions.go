@@ -65,6 +65,9 @@ const (
 	noDialogYet = "PJSIPNotify: Channel not found"
 	// A channel that was sent somewhere is on its way.
 	notUpYet = "Redirect: Redirect failed, channel not up"
+	// A channel that was sent elsewhere is still leaving. Of the second one it would mean that the first
+	// is in a bridge by now.
+	notFreeYet = "Bridge: Unable to add Channel1"
 )
 
 // retry asks again while Asterisk says not yet.

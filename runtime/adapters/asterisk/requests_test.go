@@ -65,6 +65,24 @@ func TestAnswerIsToldAgain(t *testing.T) {
 	p.talks(t, events)
 }
 
+// A channel that was sent to wait cannot be connected before it has left where it was.
+func TestBridgeIsAskedAgain(t *testing.T) {
+	p, events := newPeer(t), make(sink, 64)
+	_, d := p.subscribed(t, events, "remoteControl", "none")
+	p.rings(t, events)
+	p.talks(t, events)
+	held := ";; Event: BridgeLeave; BridgeUniqueid: b1; " + strings.Replace(fmt.Sprintf(customer, 6), "from-trunk; Exten: 1001", "ctilink; Exten: hold", 1)
+	p.answer("Redirect", says("Response: Success"+held))
+	p.answer("Bridge", inTurn("Response: Error; Message: Unable to add Channel1 to bridge: PJSIP/1001-00000002", "Response: Success"))
+	for _, a := range []opencti.Activity{opencti.HoldCall, opencti.RetrieveCall} {
+		if err := opencti.Perform(t.Context(), d, opencti.Request{Activity: a, CallID: call}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.expect("Bridge")
+	p.expect("Bridge")
+}
+
 // A channel that was sent somewhere cannot be sent elsewhere at once.
 func TestRedirectIsAskedAgain(t *testing.T) {
 	p, events := newPeer(t), make(sink, 64)

@@ -247,10 +247,7 @@ func (d *device) AlternateCall(ctx context.Context, r opencti.Request) error {
 	}
 	switch {
 	case p.oneLeg():
-		if err := d.park(ctx, p.consult); err != nil {
-			return err
-		}
-		return d.comeBack(ctx, p.held)
+		return d.swap(ctx, p.consult, p.held)
 	case !d.c.config.obeysNotify():
 		return errNoRemoteControl
 	}
@@ -262,6 +259,14 @@ func (d *device) AlternateCall(ctx context.Context, r opencti.Request) error {
 	}
 	d.instructState(r, r.HeldCallID, opencti.Established)
 	return nil
+}
+
+// swap puts the call of a telephone's channel on hold, and takes the one back that waits.
+func (d *device) swap(ctx context.Context, talking, waiting mirror.Place) error {
+	if err := d.park(ctx, talking); err != nil {
+		return err
+	}
+	return d.comeBack(ctx, waiting)
 }
 
 // ringBack calls the telephone for those who wait on hold for a channel of it that is gone:

@@ -97,7 +97,7 @@ func (m *Mirror) renamed(msg ami.Message) {
 
 func (m *Mirror) varSet(msg ami.Message) {
 	if c := m.channel(msg, ""); c != nil {
-		m.set(c, strings.TrimLeft(msg.Get("Variable"), "_"), msg.Get("Value"))
+		m.assign(c, strings.TrimLeft(msg.Get("Variable"), "_"), msg.Get("Value"))
 	}
 }
 
@@ -232,6 +232,7 @@ func (m *Mirror) bridgeLeft(msg ami.Message) {
 	}
 	was := c.context + "," + c.extension
 	b := c.bridge
+	waits := slices.ContainsFunc(m.far(c), func(o *Channel) bool { return o.sentToWait() && waitsFor(o, c) })
 	if m.gathers(b) {
 		b.entered = time.Time{} // they met, if only for a moment
 		for _, member := range slices.Clone(b.members) {
@@ -244,10 +245,10 @@ func (m *Mirror) bridgeLeft(msg ami.Message) {
 	m.leave(c)
 	moved := was != c.context+","+c.extension
 	switch {
-	case m.holds(c) && (moved || c.variables[HeldVariable].set > c.unparked):
+	case m.holds(c) && (moved || c.sentToWait()):
 		m.park(c)
 	case m.holds(c): // it may be on its way to be held again; its place stayed the same
-	case moved:
+	case moved || waits:
 		c.handedOn, c.moving = true, true
 	}
 	// A telephone that transfers by itself leaves its call on hold and goes to another; one
@@ -257,6 +258,15 @@ func (m *Mirror) bridgeLeft(msg ami.Message) {
 		c.holding = false
 		m.parkAll(c, b)
 	}
+}
+
+// sentToWait says whether a channel was sent where it waits on hold, which may be where it was
+// already.
+func (c *Channel) sentToWait() bool { return c.variables[HeldVariable].set > c.unparked }
+
+func waitsFor(c, leg *Channel) bool {
+	mark, ok := heldMarkOf(c)
+	return ok && mark.Leg == leg.UID
 }
 
 // ends gives the channel itself, or what is at the other end of a Local one.

@@ -106,7 +106,15 @@ func (m *Mirror) update(c *Channel, msg ami.Message, prefix string) {
 
 // set takes a variable over, if it is one that matters.
 func (m *Mirror) set(c *Channel, name, value string) {
-	if c.variables[name].value == value || !m.matters(name) {
+	if c.variables[name].value != value {
+		m.assign(c, name, value)
+	}
+}
+
+// assign does so also with a variable that is set to what it was: that somebody is sent to wait
+// again is told by nothing else.
+func (m *Mirror) assign(c *Channel, name, value string) {
+	if !m.matters(name) {
 		return
 	}
 	if c.variables == nil {

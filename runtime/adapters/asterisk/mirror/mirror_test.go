@@ -327,6 +327,30 @@ func TestConsult(t *testing.T) {
 	}
 }
 
+// Between two parties, again and again, and whichever channel leaves first: from the second time on
+// the places in the dialplan stay the same.
+func TestAlternate(t *testing.T) {
+	for _, order := range [][]string{{"alice", "bob", "customer"}, {"bob", "customer", "alice"}} {
+		t.Run(order[0]+" first", func(t *testing.T) {
+			f := newFloor(t).consulting().says("Newstate", "bob", 6).enters("0", "bob", "alice").want("1001 Talking", "1002 Talking")
+			parties := []struct{ who, call string }{{"bob", "a/2"}, {"customer", "a"}}
+			for n := range 5 {
+				talking, waiting := parties[n%2], parties[(n+1)%2]
+				mark := mirror.HeldMark{Leg: "a", Call: talking.call, Next: "a/3"}
+				f.note(f.m.Set(f.channels[talking.who].name, mirror.HeldVariable, mark.String()))
+				f.place(talking.who, "ctilink", "hold").place("alice", "ctilink", "wait")
+				for _, who := range order {
+					if who != waiting.who {
+						f.leaves(fmt.Sprint(n), who)
+					}
+				}
+				f.says("MusicOnHoldStart", talking.who, 6).want("1001 Hold")
+				f.enters(fmt.Sprint(n+1), "alice", waiting.who).want("1001 Unhold")
+			}
+		})
+	}
+}
+
 func TestConsultIsCancelled(t *testing.T) {
 	f := newFloor(t).consulting()
 	f.says("Hangup", "bob", 5).enters("3", "alice", "customer").want("1002 Hangup abandoned", "1001 Hangup farEnd", "1001 Unhold")

@@ -89,7 +89,7 @@ func (m *Mirror) Set(channel, variable, value string) []Change {
 	if c == nil {
 		return nil
 	}
-	m.set(c, variable, value)
+	m.assign(c, variable, value)
 	m.touch(c)
 	return m.end()
 }
