@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/ctilink/ctilink-operator/api/v1alpha1"
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/slots"
 )
@@ -45,5 +46,22 @@ func TestReady(t *testing.T) {
 				t.Errorf("ready() = %v, want ready: %t", err, tc.want)
 			}
 		})
+	}
+}
+
+// What every pod answers by is in force in a standby, too, which holds no link.
+func TestStandbyFollowsThePortraitFront(t *testing.T) {
+	p := &pod{log: slog.New(slog.DiscardHandler), news: make(chan struct{})}
+	document := func(generation int64, front *v1alpha1.PortraitFront) *v1alpha1.CTISlot {
+		return &v1alpha1.CTISlot{ObjectMeta: metav1.ObjectMeta{Generation: generation}, Spec: v1alpha1.CTISlotSpec{Portrait: front}}
+	}
+	p.changed(document(1, &v1alpha1.PortraitFront{Names: map[string]v1alpha1.PortraitName{"MAKECALL": "MakeCall"}}))
+	p.changed(document(2, &v1alpha1.PortraitFront{Names: map[string]v1alpha1.PortraitName{"MAKECAL": "MakeCall"}})) // of another version, perhaps
+	if got := p.portrait.options().Names.Of("MAKECALL"); got != "MakeCall" {
+		t.Errorf("MAKECALL is %s", got)
+	}
+	p.changed(document(3, nil))
+	if p.portrait.options().Names.Changed() {
+		t.Error("names of before are in force")
 	}
 }
