@@ -1,3 +1,4 @@
+import { pause } from "./backoff.js";
 import { CtilinkError, errorBy, Unreachable } from "./errors.js";
 import type { Http } from "./http.js";
 import { eventOf, problemIn } from "./portrait.js";
@@ -9,6 +10,8 @@ import { child, escape, text, type Element } from "./xml.js";
 const wait = 20;
 /** How long an answer may take beyond that, in milliseconds; a server waits 8 s for a new holder. */
 const patience = 12_000;
+/** The least time between two polls, in milliseconds: a session may ask 20 times a second, activities among them. */
+const pace = 75;
 /** The ACK of who has nothing yet. */
 const fromTheStart = "0";
 
@@ -35,6 +38,7 @@ export class Poll implements Reader {
       if (this.client?.token !== sessionToken) await this.join(sessionToken, life);
       if (!lastEventId) this.last = fromTheStart;
       for (let first = true; !life.aborted; first = false) {
+        const begun = Date.now();
         const answer = await this.events(first ? 0 : wait, life);
         for (const told of child(answer, "EVENTS")?.children ?? []) {
           const event = eventOf(told, this.client!);
@@ -42,6 +46,7 @@ export class Poll implements Reader {
         }
         this.last = text(answer, "LAST") ?? this.last;
         if (first) handlers.opened("replayed");
+        await pause(begun + pace - Date.now(), life);
       }
     } catch (cause) {
       if (life.aborted) return;

@@ -153,6 +153,22 @@ test("the runtime is killed in mid-call and comes again", limit, async (t) => {
   assertWhole(events);
 });
 
+test("many events at once are no reason to be refused", limit, async (t) => {
+  const session = await agent(t);
+  const events = heard(session);
+  const connections = new Set<string>();
+  session.subscribe((s) => connections.add(s.connection));
+  for (let i = 0; i < 150; i++) {
+    await world.customerCalls(`+49301${i}`, {}, { queue: undefined, to: "1001" });
+    const { callId } = (await world.control("/v1/calls")).calls.at(-1);
+    await world.control(`/v1/calls/${callId}/hangup`, {});
+  }
+  await session.until((s) => s.calls.length === 0 && events.filter((e) => e.ended).length === 150);
+  assert.deepEqual([...connections], ["live"]);
+  assertWhole(events);
+  assert.equal(events.filter((e) => e.name === "Offering").length, 150);
+});
+
 test("who closes a session or takes it over is told", limit, async (t) => {
   const session = await agent(t, by("poll"), "4002");
   const other = await by("stream").open({ agentId: "4002" });

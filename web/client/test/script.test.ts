@@ -67,6 +67,14 @@ test("an answer that was lost is asked for again, with the same ACK", limit, asy
   assert.ok(live(session.state));
 });
 
+test("however much happens, a session is not asked more often than it may be", limit, async (t) => {
+  const { fetch, asked } = script(known("A"), ...Array.from({ length: 8 }, (_, i) => now(`9-${i + 1}`)));
+  const begun = Date.now();
+  restore(t, fetch);
+  await until(asked, 9);
+  assert.ok(Date.now() - begun > 7 * 50, "20 polls a second are too many: activities need some");
+});
+
 test("after down time it reconnects", limit, async (t) => {
   const { fetch, asked } = script(known("A"), now("9-5"), refused("InvalidState", "CTICLIENTRECONNECT"), known("B"), now("10-1"));
   const session = restore(t, fetch);
@@ -110,6 +118,8 @@ test("polls only as long as they work: what is wrong the stream says", limit, as
   assert.match(session.state.trouble!.message, /neither a stream nor polls get through/);
   session.retryNow();
   await silent();
+  await session.until(live);
+  await silent(); // until the next poll
   await session.until((s) => s.connection === "reconnecting" && s.lastEventId === "9-5");
   session.retryNow();
   await until(asked, 5); // by polls at once: they have worked
