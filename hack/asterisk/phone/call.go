@@ -196,7 +196,7 @@ func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
 // onNotify is remote control, or the progress of a transfer.
 func (p *Phone) onNotify(req *sip.Request, tx sip.ServerTransaction) {
 	ok(req, tx)
-	c, event := p.find(req), req.GetHeader("Event")
+	c, event := p.findSoon(req), req.GetHeader("Event")
 	if c == nil || event == nil {
 		return
 	}

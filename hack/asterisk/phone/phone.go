@@ -257,6 +257,26 @@ func (p *Phone) find(req *sip.Request) *Call {
 	return nil
 }
 
+// findSoon waits a moment for a call that has rung at the server and is being taken over here.
+func (p *Phone) findSoon(req *sip.Request) *Call {
+	late := time.After(500 * time.Millisecond)
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		p.mu.Unlock()
+		if c := p.find(req); c != nil {
+			return c
+		}
+		select {
+		case <-changed:
+		case <-late:
+			return nil
+		case <-p.plugged.Done():
+			return nil
+		}
+	}
+}
+
 // Close hangs up and unplugs the telephone.
 func (p *Phone) Close() {
 	p.mu.Lock()

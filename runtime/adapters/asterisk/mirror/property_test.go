@@ -25,7 +25,10 @@ func TestAnySequence(t *testing.T) {
 	})
 }
 
-type seen struct{ State opencti.EventName }
+type seen struct {
+	State opencti.EventName
+	Muted bool
+}
 
 type fuzzFloor struct {
 	m     *mirror.Mirror
@@ -77,13 +80,17 @@ func (f *fuzzFloor) step(t *rapid.T) {
 		ami.Header{Key: "BridgeTechnology", Value: rapid.SampledFrom([]string{"simple_bridge", "holding_bridge"}).Draw(t, "technology")},
 		ami.Header{Key: "DialStatus", Value: rapid.SampledFrom([]string{"RINGING", "ANSWER", "BUSY", "CANCEL", "PROGRESS"}).Draw(t, "status")},
 		ami.Header{Key: "Queue", Value: "support"}, ami.Header{Key: "Result", Value: "Success"}, ami.Header{Key: "Cause", Value: "17"},
-		ami.Header{Key: "Newname", Value: rapid.SampledFrom(f.names).Draw(t, "newname")}, ami.Header{Key: "Variable", Value: "CASE"}, ami.Header{Key: "Value", Value: "1"})
+		ami.Header{Key: "Newname", Value: rapid.SampledFrom(f.names).Draw(t, "newname")}, f.variable(t), ami.Header{Key: "Value", Value: rapid.SampledFrom([]string{"1", "", "u1|u1|u1/2", "u2|u2/2|u2/3"}).Draw(t, "value")})
 	f.now = f.now.Add(time.Duration(rapid.IntRange(0, 1500).Draw(t, "ms")) * time.Millisecond)
 	f.take(t, f.m.Tick(f.now))
 	f.take(t, f.m.Apply(m, f.now))
 	if event == "Hangup" {
 		delete(f.uids, m.Get("Channel")) // the next channel of this name is another
 	}
+}
+
+func (f *fuzzFloor) variable(t *rapid.T) ami.Header {
+	return ami.Header{Key: "Variable", Value: rapid.SampledFrom([]string{"CASE", mirror.HeldVariable, mirror.AwayVariable, mirror.MutedVariable}).Draw(t, "variable")}
 }
 
 func (f *fuzzFloor) take(t *rapid.T, changes []mirror.Change) {
@@ -105,7 +112,7 @@ func (f *fuzzFloor) take(t *rapid.T, changes []mirror.Change) {
 			delete(f.calls[c.DN], c.Call.ID)
 			continue
 		}
-		f.calls[c.DN][c.Call.ID] = seen{c.Call.State}
+		f.calls[c.DN][c.Call.ID] = seen{c.Call.State, c.Call.Muted}
 	}
 }
 
@@ -113,7 +120,7 @@ func (f *fuzzFloor) compare(t *rapid.T) {
 	for _, dn := range []string{"1001", "1002"} {
 		looked := map[string]seen{}
 		for _, c := range f.m.Calls(dn) {
-			looked[c.ID] = seen{c.State}
+			looked[c.ID] = seen{c.State, c.Muted}
 		}
 		told := f.calls[dn]
 		if told == nil {
