@@ -28,6 +28,7 @@ test("a supervisor sees agents and queues as they change", { timeout: 60_000 }, 
   const link = new Link({ url: world.url, token });
   const page = await supervisor();
   await page.getByText("Nobody is here.").waitFor();
+  assert.equal(await page.title(), "Team – support-agents");
   const [anna, ben] = await Promise.all(["4001", "4002"].map((agentId) => link.open({ agentId, login: { password: "secret" } })));
   t.after(() => [anna, ben].forEach((session) => session!.stop()));
   const row = (agent: string) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: agent }) });

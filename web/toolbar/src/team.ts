@@ -14,7 +14,11 @@ type Order = "agent" | "state" | "time";
 const states = ["Available", "Busy", "AfterCallWork", "Unavailable"] as const;
 const rank = (s: PoolSession) => ["Busy", "AfterCallWork", "Available", "Unavailable", "LoggedIn", "Unknown", "LoggedOut"].indexOf(s.agent.state);
 
-/** A pool's agents and queues, as they are now, for supervisors. */
+/**
+ * A pool's agents and queues, as they are now, for supervisors.
+ *
+ * @fires cti-change the state has changed; detail is the PoolState, undefined when none is shown
+ */
 export class Team extends LitElement {
   static override properties = {
     url: { type: String }, pool: { type: String }, token: { attribute: false }, theme: { type: String, reflect: true },
@@ -67,6 +71,10 @@ export class Team extends LitElement {
     super.disconnectedCallback();
     clearInterval(this.ticker);
     this.watch?.stop();
+  }
+
+  protected override updated(changed: Map<string, unknown>) {
+    if (changed.has("state")) this.dispatchEvent(new CustomEvent("cti-change", { detail: this.state, bubbles: true, composed: true }));
   }
 
   /** What a page's title may say. */

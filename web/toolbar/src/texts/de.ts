@@ -193,7 +193,7 @@ export const de: Texts = {
   time: "Zeit",
   call: "Anruf",
   notConnectedPill: "nicht verbunden",
-  waiting: "warten",
+  waiting: "wartend",
   longest: "am längsten",
   nobodyWaits: "niemand wartet",
   available: (some, all) => `${some} von ${all} Agenten bereit`,
