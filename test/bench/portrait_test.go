@@ -98,6 +98,7 @@ func startProgram(tb testing.TB, cti string, agents int) *program {
 	cmd := exec.CommandContext(tb.Context(), binary, "--manifests", filepath.Join(dir, "manifests"), "--tls-dir", dir,
 		"--desktop-address", address, "--metrics-address", freeAddress(tb), "--log-level", "error",
 		"--desktop-token-file", filepath.Join(dir, "token"), "--session-key-file", filepath.Join(dir, "key"))
+	cmd.Env = append(os.Environ(), "GOMEMLIMIT=410MiB") // what it gives itself in a pod with a limit of 512Mi
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
