@@ -87,7 +87,7 @@ e2e-asterisk: ## The class asterisk against a real Asterisk with SIP telephones 
 	@go test ./hack/asterisk/... ./runtime/adapters/asterisk/... -tags asterisk -count=1 -timeout 15m
 
 .PHONY: e2e
-e2e: build ## The path on two real nodes of a fresh cluster (needs root)
+e2e: build ## The path on two real nodes of a fresh cluster, and the toolbar in Chromium (needs root)
 	@$(CLUSTER) down
 	@go test ./test/e2e/... -tags e2e -count=1 -timeout 30m -v
 
