@@ -177,9 +177,11 @@ func TestWhichCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.cti.Set("1001", opencti.DeviceSnapshot{Calls: tc.calls})
-			a := b.send(request("HOLDCALL", b.register(""), ""))
-			if a.Error.Code != tc.code || tc.code != "" && !strings.Contains(a.Error.Message, "callId") {
-				t.Errorf("%s", a.Body)
+			for _, unnamed := range []string{"", "<CALLID/>", "<CALLID>-1</CALLID>"} {
+				a := b.send(request("HOLDCALL", b.register(""), unnamed))
+				if a.Error.Code != tc.code || tc.code != "" && !strings.Contains(a.Error.Message, "callId") {
+					t.Errorf("%q: %s", unnamed, a.Body)
+				}
 			}
 		})
 	}

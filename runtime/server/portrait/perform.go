@@ -170,7 +170,7 @@ func (f *Front) perform(ctx context.Context, r *Request, s *session.Session) (*A
 		}
 		ask.Enabled = false // of DONOTDISTURB alone
 	}
-	if m.alone != "" && ask.CallID == "" {
+	if m.alone != "" && (ask.CallID == "" || ask.CallID == anyCall) {
 		ask.CallID = onlyCall(s, m.alone)
 	}
 	given, err := s.Perform(ctx, ask, r.Key)
@@ -179,6 +179,9 @@ func (f *Front) perform(ctx context.Context, r *Request, s *session.Session) (*A
 	}
 	return &Answer{Request: r.Name, RequestID: r.Ask.ID, Statistics: given.Statistics}, err
 }
+
+// anyCall is the callId of who means the only call there is, as in Pega's guide ("AnswerCall").
+const anyCall = "-1"
 
 // onlyCall is the one call in a state; empty where there is none or more than one, and the
 // session says so.
