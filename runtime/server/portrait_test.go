@@ -254,19 +254,24 @@ func TestPortraitJoinsTheSessionOfAToken(t *testing.T) {
 	}
 }
 
-// Whoever has another names file of an old client may speak the front's own names.
+// Where old clients have names of their own, others may speak the front's; a standby passes
+// that on.
 func TestPortraitStandardNames(t *testing.T) {
 	theirs, err := names.New(map[string]string{"CTICLIENTINITIALIZE": "Hello"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := holding(t, "a", 7, func(o *Options) {
+	renamed := func(o *Options) {
 		o.Portrait = func() PortraitOptions { return PortraitOptions{Settings: portrait.Settings{Names: theirs}} }
-	})
+	}
+	holder, standby := holding(t, "a", 7, renamed), newPod(t, "b", renamed)
+	standby.routing.set(nil, holder.asHolder())
 	for path, status := range map[string]int{"/portrait": 400, "/portrait?names=standard": 200, "/portrait?names=other": 400} {
-		a := p.do("POST", path, "<CTICLIENTINITIALIZE><AGENTID>4001</AGENTID></CTICLIENTINITIALIZE>", header{"Content-Type": "text/xml"})
-		if a.StatusCode != status {
-			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		for name, p := range map[string]*pod{"holder": holder, "standby": standby} {
+			a := p.do("POST", path, "<CTICLIENTINITIALIZE><AGENTID>4001</AGENTID></CTICLIENTINITIALIZE>", header{"Content-Type": "text/xml"})
+			if a.StatusCode != status {
+				t.Errorf("%s of the %s: %d %s", path, name, a.StatusCode, a.body)
+			}
 		}
 	}
 }
