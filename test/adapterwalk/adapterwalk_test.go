@@ -3,6 +3,8 @@
 package adapterwalk
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,12 +91,23 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
+// noModules is a module proxy that refuses: the page asks for none but those that are
+// here. GOPROXY=off would let a `go get` of the product itself pass, a real proxy does not.
+func noModules(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "not here: "+r.URL.Path, http.StatusForbidden)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // run executes commands as a person does in a shell, with the modules that are here.
 func run(t *testing.T, dir, commands string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
 	c.Dir = dir
-	c.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOTOOLCHAIN=local", "GOWORK=off", "PWD="+dir)
+	c.Env = append(os.Environ(), "GOPROXY="+noModules(t), "GOSUMDB=off", "GOFLAGS=", "GOTOOLCHAIN=local", "GOWORK=off", "PWD="+dir)
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v:\n%s\n%s", err, commands, out)
