@@ -16,12 +16,12 @@ func (s *Session) permit(r *opencti.Request) error {
 		return opencti.Errorf(opencti.InvalidRequest, "there is no activity %q", r.Activity)
 	}
 	s.mu.Lock()
-	mode := s.policy.mode()
+	mode, class := s.policy.mode(), s.class
 	s.mu.Unlock()
-	if !s.class.permits(mode, r.Activity) {
+	if !class.permits(mode, r.Activity) {
 		return opencti.Errorf(opencti.NotPermittedInMode, "%s is not possible in the telephony mode %s of this agent's pool", r.Activity, mode)
 	}
-	if err := s.class.offers(r.Activity); err != nil {
+	if err := class.offers(r.Activity); err != nil {
 		return err
 	}
 	if r.DN != "" && r.DN != s.dn {

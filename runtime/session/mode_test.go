@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,4 +140,23 @@ func TestLostInResyncByMode(t *testing.T) {
 	b := open(loggedIn(callIn("held", opencti.Held), callIn("rings", opencti.Offering)), inMode(opencti.Simple))
 	b.sync(loggedIn())
 	b.wantTold(t, "Released rings Released ended", "Snapshot")
+}
+
+// A new document comes while requests, of a desktop and of a treatment, are under way.
+func TestAdoptWhileRequestsAreUnderWay(t *testing.T) {
+	b := treating(opencti.Full, atOnce)
+	defer b.Close()
+	class, policy := b.class, b.policy
+	adopted := make(chan struct{})
+	go func() {
+		defer close(adopted)
+		for range 20 {
+			b.Adopt(class, policy, compiled())
+		}
+	}()
+	for i := range 20 {
+		b.happen(opencti.Offering, strconv.Itoa(i))
+		_, _ = b.Perform(t.Context(), opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "2000"}, "") // the race detector judges
+	}
+	<-adopted
 }

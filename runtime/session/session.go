@@ -78,7 +78,6 @@ type Session struct {
 	dn, agentID, pool string
 	hidden            []opencti.EventType
 	presence          atomic.Pointer[Presence]
-	class             Class
 	backstage         Backstage
 	mayAct            func() error
 	recorder          Recorder
@@ -97,6 +96,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	rules    *rules.Set
+	class    Class
 	policy   Policy
 	allowed  activities     // by class and mode
 	device   opencti.Device // nil while the link is down

@@ -110,11 +110,12 @@ func (s *Session) autoRequest(ctx context.Context, c *call, r opencti.Request) (
 	s.mu.Lock()
 	lives := s.state.calls[c.CallID] == c && byState[c.State].has(r.Activity)
 	r.CallID, r.DN, r.AgentID = c.CallID, s.dn, s.agentID
+	class := s.class
 	s.mu.Unlock()
 	if !lives {
 		return false, nil
 	}
-	if err := s.class.offers(r.Activity); err != nil {
+	if err := class.offers(r.Activity); err != nil {
 		return true, err
 	}
 	device, err := s.ready()
