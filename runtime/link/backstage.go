@@ -19,7 +19,13 @@ func (l *Link) Resync(ctx context.Context, s *session.Session) error {
 	if conn == nil || m == nil || m.Session != s {
 		return errNoConnection
 	}
-	return l.refresh(ctx, conn, m)
+	// The session is another desktop's, too, when the one that asks goes away; and where it
+	// cannot be done now, it is tried again.
+	err := l.refresh(context.WithoutCancel(ctx), conn, m)
+	if err != nil {
+		l.doubts.add(m.DN())
+	}
+	return err
 }
 
 // QueueStatistics implements session.Backstage.

@@ -47,7 +47,12 @@ func (l *Link) shut(ctx context.Context, up *uplink) {
 		width <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-width }()
-			if err := l.close(within, m, session.ErrClosed); err != nil {
+			err := m.take(within)
+			if err == nil {
+				err = l.letGo(within, m, session.ErrClosed)
+				m.pass()
+			}
+			if err != nil {
 				l.o.Log.Warn("Closing a session was not orderly", "device", opencti.Mask(m.DN()), "error", err)
 			}
 		})

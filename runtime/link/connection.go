@@ -197,32 +197,26 @@ func (l *Link) lost(state v1alpha1.ConnectionState, why error) {
 	}
 }
 
-// resync brings every session onto a new connection.
+// resync brings every session onto a new connection, and tries again with those that could
+// not come until all are in step or the connection is gone: a session must not stay behind
+// because of one lost answer, nor hold up the others.
 func (l *Link) resync(ctx context.Context, conn opencti.Connection) {
 	start, all := time.Now(), l.all()
-	l.untilInStep(ctx, conn, all, l.rejoin, func(behind int) {
+	behind := l.eachOnce(ctx, conn, all, l.rejoin)
+	if len(all) > 0 && ctx.Err() == nil {
 		l.o.Observer.Resynced(len(all), time.Since(start))
-		l.o.Log.Info("Brought the sessions back", "sessions", len(all), "behind", behind, "took", time.Since(start).Round(time.Millisecond))
-	})
+		l.o.Log.Info("Brought the sessions back", "sessions", len(all), "behind", len(behind), "took", time.Since(start).Round(time.Millisecond))
+	}
+	for attempt := 0; len(behind) > 0; attempt++ {
+		if pause(ctx, conn.Done(), backoff(attempt)) || ctx.Err() != nil {
+			return
+		}
+		behind = l.eachOnce(ctx, conn, behind, l.rejoin)
+	}
 }
 
 // step takes one session a step towards being right on a connection.
 type step func(ctx context.Context, conn opencti.Connection, m *member) error
-
-// untilInStep tries again with those that could not come until all are in step or the
-// connection is gone: a session must not stay behind because of one lost answer, nor
-// hold up the others. first is told after the first round how many are behind.
-func (l *Link) untilInStep(ctx context.Context, conn opencti.Connection, behind []*member, do step, first func(behind int)) {
-	for attempt := 0; len(behind) > 0; attempt++ {
-		behind = l.eachOnce(ctx, conn, behind, do)
-		if attempt == 0 && ctx.Err() == nil {
-			first(len(behind))
-		}
-		if len(behind) > 0 && (pause(ctx, conn.Done(), backoff(attempt)) || ctx.Err() != nil) {
-			return
-		}
-	}
-}
 
 // eachOnce tries once with each, many at the same time, and gives those that are
 // still behind.
@@ -278,17 +272,22 @@ func (l *Link) attach(ctx context.Context, conn opencti.Connection, m *member) e
 	if err != nil {
 		return err
 	}
-	m.EndSync(device, snap)
 	m.on, m.device = conn, device
+	settle(conn, m, device, snap)
 	l.inStep(m)
 	l.polled.add(m, device)
+	return nil
+}
+
+// settle puts the server's picture of a session in force.
+func settle(conn opencti.Connection, m *member, device opencti.Device, snap opencti.DeviceSnapshot) {
+	m.EndSync(device, snap)
 	select {
 	case <-conn.Done():
 		// The loss was told to the sessions that were in step; this one came after.
 		m.Lost()
 	default:
 	}
-	return nil
 }
 
 // inStep lets desktops find the session.

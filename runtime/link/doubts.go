@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,28 +68,43 @@ func (l *Link) RequestFailed(dn, requestID string, why error) {
 }
 
 // settleDoubts asks anew for the devices whose picture may be wrong, for as long as the
-// connection serves.
+// connection serves. Those that cannot be asked are tried again, and hold up no others.
 func (l *Link) settleDoubts(ctx context.Context, conn opencti.Connection) {
-	for {
+	var behind []*member
+	var again <-chan time.Time // nil while nobody is behind
+	for attempt := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-conn.Done():
 			return
 		case <-l.doubts.signal:
+		case <-again:
+			attempt++
 		}
-		doubted := l.doubts.take()
-		var members []*member
-		for _, m := range l.all() {
-			if doubted(m.DN()) {
-				members = append(members, m)
-			}
+		behind = l.eachOnce(ctx, conn, l.doubted(behind), l.refresh)
+		if again = nil; len(behind) > 0 {
+			again = time.After(backoff(attempt))
+		} else {
+			attempt = 0
 		}
-		l.untilInStep(ctx, conn, members, l.refresh, func(int) {})
 		if pause(ctx, conn.Done(), doubtsInterval) {
 			return
 		}
 	}
+}
+
+// doubted are the sessions whose picture may be wrong, now that the doubts are taken, and
+// those that are behind since before.
+func (l *Link) doubted(behind []*member) []*member {
+	in := l.doubts.take()
+	var out []*member
+	for _, m := range l.all() {
+		if in(m.DN()) || slices.Contains(behind, m) {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // refresh subscribes and snapshots a session again on the connection where it is. One
@@ -111,7 +127,7 @@ func (l *Link) refresh(ctx context.Context, conn opencti.Connection, m *member) 
 	if err == nil {
 		var snap opencti.DeviceSnapshot
 		if snap, err = m.device.Snapshot(ctx); err == nil {
-			m.EndSync(m.device, snap)
+			settle(conn, m, m.device, snap)
 			return nil
 		}
 	}

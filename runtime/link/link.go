@@ -92,6 +92,11 @@ func newMember(s *session.Session) *member { return &member{Session: s, turn: ma
 // take waits for the turn; the error says that the wait was too long.
 func (m *member) take(ctx context.Context) error {
 	select {
+	case m.turn <- struct{}{}: // also for whoever has no time to wait
+		return nil
+	default:
+	}
+	select {
 	case m.turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
@@ -370,17 +375,17 @@ func (l *Link) Run(ctx context.Context) {
 		if up == nil {
 			up, err = l.connect(ctx, driver, doc)
 		}
-		if err == nil {
-			attempt = 0
+		begun := time.Now()
+		switch {
+		case err == nil:
 			up = l.serve(ctx, up)
-			continue
+		case ctx.Err() == nil:
+			l.o.Log.Warn("Cannot connect to the CTI server", "attempt", attempt+1, "error", err)
+			l.setState(nil, v1alpha1.ConnectionDisconnected, err)
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		l.o.Log.Warn("Cannot connect to the CTI server", "attempt", attempt+1, "error", err)
-		l.setState(nil, v1alpha1.ConnectionDisconnected, err)
-		if pause(ctx, retry, backoff(attempt)) {
+		// A server that takes connections only to end them is not knocked at without a pause.
+		served := err == nil && (up != nil || time.Since(begun) >= lastBackoff)
+		if served || pause(ctx, retry, backoff(attempt)) {
 			attempt = 0
 		} else {
 			attempt++

@@ -566,3 +566,26 @@ func TestStatusTellsOfChanges(t *testing.T) {
 }
 
 func sorted(in ...string) []string { slices.Sort(in); return in }
+
+// A server that takes the connection and ends it at once, such as one that another client
+// of the same user is at, is not knocked at without a pause.
+func TestAServerThatEndsEachConnectionAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		const most = 1000
+		b.server.OnConnect = func(context.Context, linktest.Config) error {
+			n := b.server.Connections()
+			if n >= most {
+				return opencti.Errorf(opencti.LinkDown, "no more")
+			}
+			go func() { b.server.Connection(n + 1).Break(opencti.Errorf(opencti.LinkDown, "somebody else is here")) }()
+			return nil
+		}
+		b.start()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := b.server.Connections(); n < 5 || n > 40 {
+			t.Errorf("%d connections in a minute", n)
+		}
+	})
+}

@@ -221,11 +221,18 @@ func (l *Link) Close(ctx context.Context, key string) error {
 	return err
 }
 
+// close ends a session for a desktop. Once it is over here, what is at the server ends
+// also when that desktop has gone.
 func (l *Link) close(ctx context.Context, m *member, why error) error {
 	if err := m.take(ctx); err != nil {
 		return err
 	}
 	defer m.pass()
+	return l.letGo(context.WithoutCancel(ctx), m, why)
+}
+
+// letGo ends a session here and at the server. Its turn is held.
+func (l *Link) letGo(ctx context.Context, m *member, why error) error {
 	if m.gone {
 		return nil
 	}

@@ -262,3 +262,18 @@ func (b *bench) wantTidy(seed uint64) {
 		b.t.Errorf("seed %d: at the server (-sessions +devices):\n%s", seed, diff)
 	}
 }
+
+// A desktop that goes away as it closes its session leaves nothing at the server.
+func TestAClosingThatIsCutOff(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.mustOpen("1001", "4001")
+		ctx, leave := context.WithCancel(t.Context())
+		b.server.OnClose = func(ctx context.Context) error { leave(); return ctx.Err() }
+		if err := b.Close(ctx, "4001"); err != nil {
+			t.Error(err)
+		}
+		if d := b.server.Connection(1).Devices(); len(d) > 0 {
+			t.Errorf("left open: %v", d)
+		}
+	})
+}

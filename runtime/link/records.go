@@ -1,8 +1,11 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +56,7 @@ type journal struct {
 	records Records // nil: nobody follows
 
 	mu      sync.Mutex
+	begun   uint64   // number of the newest answer
 	answers []string // entries in the order in which they were made
 	endings []string
 }
@@ -89,18 +93,39 @@ func (j *journal) ended(key string, e ending) {
 
 // put writes an entry of a bounded kind.
 func (j *journal) put(kind *[]string, bound int, key string, value any) uint64 {
-	j.mu.Lock()
-	*kind = append(*kind, key)
-	var oldest string
-	if len(*kind) > bound {
-		oldest, *kind = (*kind)[0], (*kind)[1:]
-	}
-	j.mu.Unlock()
-	if oldest != "" && oldest != key {
-		j.records.Delete(oldest)
-	}
+	j.keep(kind, bound, key)
 	number, _ := j.records.Put(key, value) // texts and times always encode
 	return number
+}
+
+// keep counts an entry of a bounded kind; the oldest makes room.
+func (j *journal) keep(kind *[]string, bound int, key string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	*kind = append(*kind, key)
+	if len(*kind) <= bound {
+		return
+	}
+	oldest := (*kind)[0]
+	*kind = (*kind)[1:]
+	if !slices.Contains(*kind, oldest) { // an agent's session ends each day
+		j.records.Delete(oldest)
+	}
+}
+
+// inherited counts an entry that is there already, oldest first.
+func (j *journal) inherited(kind *[]string, bound int, key string) {
+	if j.records != nil {
+		j.keep(kind, bound, key)
+	}
+}
+
+// next numbers an answer.
+func (j *journal) next() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.begun++
+	return j.begun
 }
 
 // recorder gives a session what it tells its answers to.
@@ -115,13 +140,14 @@ func (j *journal) recorder(key string) session.Recorder {
 type answerRecorder struct {
 	journal *journal
 	prefix  string
-	begun   sync.Map // fingerprints by key, until answered
+	begun   sync.Map // records by key, until answered
 }
 
 // Begun implements session.Recorder. It returns when a standby knows.
 func (r *answerRecorder) Begun(key string, fingerprint []byte) {
-	r.begun.Store(key, fingerprint)
-	number := r.journal.put(&r.journal.answers, answersRecorded, r.prefix+key, session.AnswerRecord{Key: key, Fingerprint: fingerprint})
+	begun := session.AnswerRecord{Key: key, Number: r.journal.next(), Fingerprint: fingerprint}
+	r.begun.Store(key, begun)
+	number := r.journal.put(&r.journal.answers, answersRecorded, r.prefix+key, begun)
 	ctx, cancel := context.WithTimeout(context.Background(), toldTimeout)
 	defer cancel()
 	r.journal.records.Told(ctx, number)
@@ -129,31 +155,17 @@ func (r *answerRecorder) Begun(key string, fingerprint []byte) {
 
 // Answered implements session.Recorder.
 func (r *answerRecorder) Answered(key, requestID string, err *opencti.Error) {
-	fingerprint, _ := r.begun.LoadAndDelete(key)
-	mark, _ := fingerprint.([]byte)
-	_, _ = r.journal.records.Put(r.prefix+key, session.AnswerRecord{
-		Key: key, Fingerprint: mark, Answered: true, RequestID: requestID, Error: err,
-	})
+	begun, _ := r.begun.LoadAndDelete(key)
+	a, _ := begun.(session.AnswerRecord)
+	a.Key, a.Answered, a.RequestID, a.Error = key, true, requestID, err
+	_, _ = r.journal.records.Put(r.prefix+key, a)
 }
 
 // Inherit takes over the records of the slot's holder before: its sessions come back
 // without their desktops asking. It is called once, after Apply and before Run.
 func (l *Link) Inherit(entries map[string]json.RawMessage) {
-	answers := map[string][]session.AnswerRecord{} // by session key
-	for name, value := range entries {
-		if rest, ok := strings.CutPrefix(name, answerRecords); ok {
-			var a session.AnswerRecord
-			if json.Unmarshal(value, &a) == nil {
-				key := strings.TrimSuffix(rest, "/"+a.Key)
-				answers[key] = append(answers[key], a)
-			}
-		}
-		for _, how := range endings {
-			if key, ok := strings.CutPrefix(name, how.record("")); ok {
-				l.inheritEnding(key, how, value)
-			}
-		}
-	}
+	l.inheritEndings(entries)
+	answers := l.inheritAnswers(entries)
 	inherited := 0
 	for name, value := range entries {
 		key, ok := strings.CutPrefix(name, sessionRecords)
@@ -171,14 +183,46 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 	}
 }
 
-func (l *Link) inheritEnding(key string, how Ending, value json.RawMessage) {
-	var at time.Time
-	if json.Unmarshal(value, &at) != nil {
-		return
+// inheritAnswers gives the answers by session key, oldest first. They count for the bound as
+// if they were our own.
+func (l *Link) inheritAnswers(entries map[string]json.RawMessage) map[string][]session.AnswerRecord {
+	all := map[string]session.AnswerRecord{}
+	for name, value := range entries {
+		var a session.AnswerRecord
+		if strings.HasPrefix(name, answerRecords) && json.Unmarshal(value, &a) == nil {
+			all[name] = a
+		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.endings[key] = ending{how, at}
+	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Compare(all[a].Number, all[b].Number) })
+	answers := map[string][]session.AnswerRecord{}
+	for _, name := range names {
+		a := all[name]
+		key := strings.TrimSuffix(strings.TrimPrefix(name, answerRecords), "/"+a.Key)
+		answers[key] = append(answers[key], a)
+		l.journal.inherited(&l.journal.answers, answersRecorded, name)
+		l.journal.begun = a.Number // nobody else writes yet
+	}
+	return answers
+}
+
+func (l *Link) inheritEndings(entries map[string]json.RawMessage) {
+	at := map[string]time.Time{}
+	for name, value := range entries {
+		for _, how := range endings {
+			key, ok := strings.CutPrefix(name, how.record(""))
+			var ended time.Time
+			if !ok || json.Unmarshal(value, &ended) != nil {
+				continue
+			}
+			at[name] = ended
+			l.mu.Lock()
+			l.endings[key] = ending{how, ended}
+			l.mu.Unlock()
+		}
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(at), func(a, b string) int { return at[a].Compare(at[b]) }) {
+		l.journal.inherited(&l.journal.endings, endingsRecorded, name)
+	}
 }
 
 // inherit makes a session that the next resync brings into step; nil when its agent is

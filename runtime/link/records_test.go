@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -222,5 +223,59 @@ func TestRubbishIsNotInherited(t *testing.T) {
 	})
 	if st, _ := b.Status(); st.Sessions != 0 {
 		t.Errorf("%d sessions", st.Sessions)
+	}
+}
+
+// Of many answers the successor has the last: a desktop retries what it asked last.
+func TestASuccessorHasTheLastAnswers(t *testing.T) {
+	withRecords(t, func(t *testing.T, b *bench, n *notes, succeed func() *bench) {
+		s := b.mustOpen("1001", "4001")
+		call := opencti.Request{Activity: opencti.MakeCall, DestinationNumber: "2000"}
+		const many = 1000
+		for i := range many {
+			if _, err := s.Perform(t.Context(), call, fmt.Sprint("k", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.stop()
+		for range 2 { // also the successor's successor
+			b = succeed()
+			s, _ = b.Session("4001")
+			b.server.OnPerform = func(context.Context, *linktest.Device, opencti.Request) error { n.note("sent"); return nil }
+			for i := many - 100; i < many; i++ {
+				if _, err := s.Perform(t.Context(), call, fmt.Sprint("k", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if slices.Contains(n.story, "sent") {
+				t.Fatal("a retry was done again")
+			}
+			b.stop()
+		}
+	})
+}
+
+// However often the slot moves, the records do not grow.
+func TestInheritedRecordsAreBounded(t *testing.T) {
+	n := newNotes()
+	for i := range answersRecorded {
+		n.entries[fmt.Sprint("answer/4001/old", i)] = json.RawMessage(fmt.Sprintf(`{"Key":"old%d","Answered":true}`, i))
+		n.entries[fmt.Sprint("closed/old", i)] = json.RawMessage(`"2026-01-01T00:00:00Z"`)
+	}
+	b := newBench(t)
+	b.journal.records = n
+	b.mustApply(document(1))
+	b.Inherit(maps.Clone(n.entries))
+	for i := range 10 {
+		b.journal.recorder("4001").Begun(fmt.Sprint("new", i), nil)
+		b.noteEnd(fmt.Sprint("new", i), Closed)
+	}
+	if most := answersRecorded + endingsRecorded; len(n.entries) > most {
+		t.Errorf("%d entries, want %d at most", len(n.entries), most)
+	}
+	for _, last := range []string{"answer/4001/new9", "closed/new9"} {
+		if n.entries[last] == nil {
+			t.Errorf("%s is not there", last)
+		}
 	}
 }

@@ -110,7 +110,7 @@ func (a *answers) forget(key string, w *answer) {
 
 // Remember takes over what an earlier holder of the slot knew of idempotency keys: an
 // answer that is known is given again, and what was begun and not answered is never
-// done twice.
+// done twice. The records are oldest first: the oldest make room.
 func (s *Session) Remember(records []AnswerRecord) {
 	s.answers.mu.Lock()
 	defer s.answers.mu.Unlock()

@@ -116,7 +116,9 @@ type Recorder interface {
 
 // AnswerRecord is what a Recorder was told of one key.
 type AnswerRecord struct {
-	Key         string
+	Key string
+	// Number grows with each key that is begun, also over holders of the slot.
+	Number      uint64
 	Fingerprint []byte
 	// Answered is false when the outcome is unknown; the fields below are empty then.
 	Answered  bool

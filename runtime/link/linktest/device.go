@@ -41,7 +41,12 @@ func (d *Device) Snapshot(context.Context) (opencti.DeviceSnapshot, error) {
 func (d *Device) Detach(ctx context.Context) error { return d.Close(ctx) }
 
 // Close implements opencti.Device.
-func (d *Device) Close(context.Context) error {
+func (d *Device) Close(ctx context.Context) error {
+	if on := d.conn.driver.OnClose; on != nil {
+		if err := on(ctx); err != nil {
+			return err
+		}
+	}
 	d.conn.mu.Lock()
 	defer d.conn.mu.Unlock()
 	d.conn.devices = slices.DeleteFunc(d.conn.devices, func(o *Device) bool { return o == d })

@@ -29,6 +29,8 @@ type Driver struct {
 	OnSubscribe func(ctx context.Context, e opencti.Endpoint) error
 	// OnSnapshot comes when the server has answered and nobody knows it yet.
 	OnSnapshot func(e opencti.Endpoint)
+	// OnClose comes before a device is let go; an error keeps it.
+	OnClose func(ctx context.Context) error
 	// OnPerform answers requests; without it all are accepted.
 	OnPerform func(ctx context.Context, d *Device, r opencti.Request) error
 
