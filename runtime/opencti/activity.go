@@ -1,6 +1,9 @@
 package opencti
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Activity names what a desktop may ask for. Names follow Pega's OpenCTI guide,
 // "Implementing Full telephony" and "Sending Agent-state requests from the desktop".
@@ -242,12 +245,13 @@ func SpecOf(a Activity) (Spec, bool) {
 	return Spec{}, false
 }
 
-// Activities lists what a class can do: what its device and its connection implement,
-// and what sessions do by themselves. It only looks at the prototypes' interfaces.
+// Activities lists what a class can do: what its device and its connection implement
+// but for Without, and what sessions do by themselves. It only looks at the prototypes' interfaces.
 func (d Description) Activities() []Activity {
 	var out []Activity
 	for _, s := range specs {
-		if s.session || s.bind != nil && s.bind(d.Device) != nil || s.connection != nil && s.connection(d.Connection) {
+		implemented := s.bind != nil && s.bind(d.Device) != nil || s.connection != nil && s.connection(d.Connection)
+		if s.session || implemented && !slices.Contains(d.Without, s.Activity) {
 			out = append(out, s.Activity)
 		}
 	}

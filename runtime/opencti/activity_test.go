@@ -110,6 +110,15 @@ func TestActivitiesOf(t *testing.T) {
 	}
 }
 
+func TestActivitiesWithout(t *testing.T) {
+	// A session does Resync itself, whatever a driver says.
+	about := Description{Device: (*agents)(nil), Without: []Activity{SetAgentReady, SetAgentNotReady, Resync}}
+	want := []Activity{LoginAgent, LogoutAgent, AcceptInteraction, Resync}
+	if diff := cmp.Diff(want, about.Activities()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPerformCallsTheMethodOfTheSameName(t *testing.T) {
 	for _, s := range Specs() {
 		a := s.Activity

@@ -37,6 +37,10 @@ type Description struct {
 	Device Device
 	// Connection is a prototype, too; it may be nil.
 	Connection Connection
+	// Without lists activities that the class does not support although Device has their
+	// methods: an interface is implemented whole, a server may do half of it. Nobody calls
+	// these methods.
+	Without []Activity
 	// PurposeBound: what began as TransferInitiate cannot end in ConferenceCall, nor
 	// the other way round.
 	PurposeBound bool

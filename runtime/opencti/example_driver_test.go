@@ -29,7 +29,8 @@ func (bellDriver) Describe() opencti.Description {
 		Name:     "bell",
 		Summary:  "An example: one line of text for each event.",
 		Config:   func() any { return new(bellConfig) },
-		Device:   (*bellDevice)(nil), // what it implements is what the class supports
+		Device:   (*bellDevice)(nil),                                         // what it implements is what the class supports,
+		Without:  []opencti.Activity{opencti.HoldCall, opencti.RetrieveCall}, // but for these
 		Handover: opencti.Overlap,
 		Rules: opencti.RuleSet{
 			CallID: "event.call",
@@ -197,7 +198,7 @@ func ExampleDriver() {
 	// Output:
 	// address: hostPort, required true, default ""
 	// responseTimeout: duration, required false, default "5s"
-	// [AcceptInteraction AnswerCall HoldCall RetrieveCall MakeCall HangUpCall Resync]
+	// [AcceptInteraction AnswerCall MakeCall HangUpCall Resync]
 	// event RING 1001 +4930123456
 	// server got WATCH 1001 and ANSWER 1001 7
 	// <nil> <nil>
