@@ -187,7 +187,7 @@ func (w *World) Reset(ctx context.Context) error {
 	}
 	for _, number := range w.PBX.Numbers() {
 		w.Phones[number].SetDeaf(false)
-		commands := []string{"devstate change Custom:DND" + number + " NOT_INUSE", "database del DND " + number}
+		commands := []string{"devstate change Custom:DND" + number + " UNAVAILABLE", "database del DND " + number}
 		for _, queue := range w.Cast().Queues {
 			commands = append(commands, "queue remove member "+w.member(number)+" from "+queue)
 		}

@@ -361,9 +361,9 @@ func (d *device) mute(ctx context.Context, callID, state string) error {
 // SetDoNotDisturb implements opencti.DisturbControl. Asterisk has none of its own: the dialplan
 // must look into the database. The custom device's state tells everybody.
 func (d *device) SetDoNotDisturb(ctx context.Context, r opencti.Request) error {
-	action, state := "DBPut", "INUSE"
+	action, state := "DBPut", "BUSY"
 	if !r.Enabled {
-		action, state = "DBDel", "NOT_INUSE"
+		action, state = "DBDel", "UNAVAILABLE"
 	}
 	headers := []ami.Header{header("Family", d.c.config.DisturbFamily), header("Key", d.dn)}
 	if r.Enabled {

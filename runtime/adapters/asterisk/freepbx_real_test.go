@@ -49,7 +49,7 @@ func TestQueuesOfFreePBX(t *testing.T) {
 	}
 }
 
-// The hint of a telephone with do-not-disturb is in use: that is no call, and the agent is not
+// The hint of a telephone with do-not-disturb is busy: that is no call, and the agent is not
 // told to be on one.
 func TestDoNotDisturbOfFreePBX(t *testing.T) {
 	w := realWorld(t, world.Options{FreePBX: true})
@@ -57,7 +57,7 @@ func TestDoNotDisturbOfFreePBX(t *testing.T) {
 	alice := o.desk("1001")
 	alice.ready("8001")
 	alice.does(opencti.SetDoNotDisturb, opencti.Request{Enabled: true})
-	o.console("queue show 8001", "In use")
+	o.console("queue show 8001", "Busy")
 	for name, d := range map[string]*desk{"the desktop": alice, "who comes later": openOffice(t, w).desk("1001")} {
 		s := d.session.Snapshot()
 		if s.Agent.State != opencti.Unavailable || s.Agent.NativeState != "do not disturb" || !s.DoNotDisturb {

@@ -317,15 +317,18 @@ func (m *Mirror) waiting(msg ami.Message, queue string) {
 	}
 }
 
-// doNotDisturb is the custom device whose state says so, as FreePBX has it.
+// doNotDisturb is the custom device whose state says so, as FreePBX has it: BUSY, or UNAVAILABLE where
+// it is off, which in a hint counts for nothing.
 const doNotDisturb = "Custom:DND"
+
+var disturbed = []string{"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"}
 
 func (m *Mirror) deviceStateChanged(msg ami.Message) {
 	dn, ok := strings.CutPrefix(msg.Get("Device"), doNotDisturb)
 	if !ok || dn == "" {
 		return
 	}
-	on := msg.Get("State") != "NOT_INUSE"
+	on := slices.Contains(disturbed, msg.Get("State"))
 	if on != m.disturb[dn] && len(m.disturb) < membersBound {
 		m.disturb[dn] = on
 		m.changes = append(m.changes, Change{Name: DoNotDisturb, DN: dn, On: on})

@@ -514,6 +514,8 @@ func TestDoNotDisturb(t *testing.T) {
 	f.apply("DeviceStateChange", nil, "Device", "Custom:DND1001", "State", "INUSE").want()
 	f.apply("DeviceStateChange", nil, "Device", "PJSIP/1001", "State", "INUSE").want()
 	f.apply("DeviceStateChange", nil, "Device", "Custom:DND1001", "State", "NOT_INUSE").want("1001 DoNotDisturb")
+	f.apply("DeviceStateChange", nil, "Device", "Custom:DND1001", "State", "BUSY").want("1001 DoNotDisturb")
+	f.apply("DeviceStateChange", nil, "Device", "Custom:DND1001", "State", "UNAVAILABLE").want("1001 DoNotDisturb")
 }
 
 // What goes mad is not remembered without end.
