@@ -11,7 +11,9 @@ import (
 // the server's answer says more than that it refused.
 
 // AgentStateControl is implemented by devices whose server manages agents. With
-// Request.Queue it concerns that queue alone.
+// Request.Queue it concerns that queue alone; one that the server does not know is
+// InvalidQueue. The workMode AFTER_CALL_WORK of SetAgentNotReady, where the server has no
+// after-call work, is NotCapable.
 type AgentStateControl interface {
 	LoginAgent(context.Context, Request) error
 	LogoutAgent(context.Context, Request) error

@@ -158,6 +158,10 @@ func becomesNotReady(s *stage) {
 func startsAfterCallWork(s *stage) {
 	alice := s.desk(0)
 	alice.ready()
+	if !s.bench.tells(opencti.AfterCallWork) {
+		alice.refused(opencti.SetAgentNotReady, opencti.Request{WorkMode: opencti.AfterCallWorkMode}, "after-call work, which cannot be told", opencti.NotCapable)
+		return
+	}
 	id := alice.does(opencti.SetAgentNotReady, opencti.Request{WorkMode: opencti.AfterCallWorkMode})
 	alice.hears(expect{event: opencti.AfterCallWork, workMode: opencti.AfterCallWorkMode, causedBy: id})
 	id = alice.does(opencti.SetAgentReady, opencti.Request{})

@@ -55,6 +55,8 @@ func describesItself(s *stage) {
 		}
 	}
 	s.parameters(about)
+	s.namesItsCalls(about)
+	s.leavesOut(about)
 }
 
 func (s *stage) parameters(about opencti.Description) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -238,6 +239,79 @@ func (d bound) Describe() opencti.Description {
 	about := d.Driver.Describe()
 	about.PurposeBound = true
 	return about
+}
+
+// What a driver says of itself is looked at before it is tried.
+func TestDescriptionsThatAreWrong(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*opencti.Description)
+		want   string
+	}{
+		"no callId for PartyInfo": {func(d *opencti.Description) {
+			d.Rules.Populate = maps.Clone(d.Rules.Populate)
+			delete(d.Rules.Populate, opencti.TypePartyInfo)
+		}, "expected Rules.Populate[PartyInfo] with callId"},
+		"without what the session does": {func(d *opencti.Description) {
+			d.Without = []opencti.Activity{opencti.Resync}
+		}, "expected Without Resync to name a method of Device or Connection"},
+		"without what nobody knows": {func(d *opencti.Description) {
+			d.Without = []opencti.Activity{"Sing"}
+		}, "expected Without Sing to name a method of Device or Connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := bench(t)
+			b.Driver = described{b.Driver, tc.change}
+			b.Only, b.Scenario = []conformance.Row{conformance.RowDriver}, "describes itself"
+			r, err := conformance.Run(t.Context(), b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Green || !strings.Contains(text(r), tc.want) {
+				t.Errorf("want %q:\n%s", tc.want, text(r))
+			}
+		})
+	}
+}
+
+type described struct {
+	opencti.Driver
+	change func(*opencti.Description)
+}
+
+func (d described) Describe() opencti.Description {
+	about := d.Driver.Describe()
+	d.change(&about)
+	return about
+}
+
+// What a class is without is unsupported, not failed.
+func TestWithout(t *testing.T) {
+	b := bench(t)
+	b.Driver = described{b.Driver, func(d *opencti.Description) {
+		d.Without = []opencti.Activity{opencti.TransferInitiate, opencti.TransferCall, opencti.CancelTransfer}
+	}}
+	b.Only = []conformance.Row{"TransferInitiate", "TransferCall", "CancelTransfer", "BlindTransfer"}
+	r, err := conformance.Run(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Green || strings.Count(text(r), "unsupported") < 3 {
+		t.Errorf("\n%s", text(r))
+	}
+}
+
+// Who cannot tell after-call work does not say yes to it.
+func TestAfterCallWorkThatCannotBeTold(t *testing.T) {
+	b := bench(t)
+	b.CannotTell = map[opencti.EventName]string{opencti.AfterCallWork: "a test"}
+	b.Only, b.Scenario = []conformance.Row{"SetAgentNotReady"}, "starts after-call work"
+	r, err := conformance.Run(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text(r), "expected NotCapable for after-call work, which cannot be told; came success") {
+		t.Errorf("\n%s", text(r))
+	}
 }
 
 func TestTheReportIsJSON(t *testing.T) {
