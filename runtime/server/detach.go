@@ -77,10 +77,12 @@ func (d *departed) add(conn net.Conn, work ...func()) bool {
 	return true
 }
 
+// remove closes a connection. Nobody waits for that: TLS says goodbye to who does not read
+// for seconds.
 func (d *departed) remove(conn net.Conn) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	delete(d.conns, conn)
+	d.mu.Unlock()
 	_ = conn.Close()
 }
 
@@ -91,7 +93,7 @@ func (s *Server) CloseStreams() {
 	d.mu.Lock()
 	d.closed = true
 	for conn := range d.conns {
-		_ = conn.Close()
+		d.wg.Go(func() { _ = conn.Close() })
 	}
 	d.mu.Unlock()
 	d.wg.Wait()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http/httptest"
@@ -268,5 +269,43 @@ func TestStreamOfADesktopThatLeaves(t *testing.T) {
 	eventually(t, "the stream has ended", func() bool { return p.openStreams() == 0 })
 	if _, ok := p.routing.link.Session("4001"); !ok {
 		t.Error("the session went with its desktop")
+	}
+}
+
+// Nobody waits for desktops that were cut off because they read nothing: with TLS their
+// connections take seconds to close.
+func TestDesktopsThatAreCutOffHoldUpNobody(t *testing.T) {
+	p := holding(t, "a", 7, impatient(50*time.Millisecond))
+	p.open()
+	desktop := httptest.NewTLSServer(p.Desktop())
+	t.Cleanup(desktop.Close)
+	p.url, p.client = desktop.URL, desktop.Client()
+	t.Cleanup(p.CloseStreams) // before the server, which does not know of them
+	frozen, err := net.Dial("tcp", desktop.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = frozen.Close() })
+	if err := frozen.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	over := tls.Client(frozen, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // of the test
+	if _, err := over.Write([]byte("GET /v1/sessions/4001/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + desktopToken + "\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the stream is open", func() bool { return p.openStreams() == 1 })
+	big := map[string]any{"callId": "c1", "variables": map[string]string{"blob": strings.Repeat("x", 32<<10)}}
+	eventually(t, "it is cut off", func() bool {
+		p.cti.Connection(1).Happen("1001", opencti.Offering, big)
+		p.happen(opencti.Released, "c1")
+		return p.openStreams() == 0
+	})
+	begun := time.Now()
+	s := p.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	p.happen(opencti.Offering, "c2")
+	s.want(opencti.Offering)
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("another stream waited %v", took)
 	}
 }
