@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ctilink/ctilink-operator/api/v1alpha1"
@@ -21,12 +22,17 @@ import (
 // request that was tried twice is nobody's business.
 const sinkPatience = 5 * time.Second
 
+// sinkReread is how often the Secret is looked at: which keys it has decides how the sink
+// is spoken to, and some come later.
+const sinkReread = 5 * time.Second
+
 // eventSink keeps a sink at work as the slot's document names it.
 type eventSink struct {
 	dir    string // of the mounted Secret
 	local  bool   // addresses of this machine are permitted
 	mayAct func() error
 	log    *slog.Logger
+	reread time.Duration // how often the keys of the Secret are looked at
 
 	mu      sync.Mutex
 	verdict *verdict      // nil: the document names no sink
@@ -34,7 +40,7 @@ type eventSink struct {
 }
 
 func newEventSink(dir string, local bool, mayAct func() error, log *slog.Logger) *eventSink {
-	return &eventSink{dir: dir, local: local, mayAct: mayAct, log: log, changed: make(chan struct{})}
+	return &eventSink{dir: dir, local: local, mayAct: mayAct, log: log, reread: sinkReread, changed: make(chan struct{})}
 }
 
 // status is what the slot's condition should say; nil without a sink.
@@ -83,12 +89,14 @@ func await(ctx context.Context, signal <-chan struct{}, limit time.Duration) {
 	}
 }
 
-// deliver works with one sink until the document names another.
+// deliver works with one sink until the document names another, or the Secret has other keys.
+// Another document that names the same must not begin anew: events would come twice.
 func (e *eventSink) deliver(ctx context.Context, l *link.Link, spec v1alpha1.EventSink, document func() (*v1alpha1.EventSink, <-chan struct{})) {
 	working, stop := context.WithCancel(ctx)
 	var delivering sync.WaitGroup
 	defer delivering.Wait()
 	defer stop()
+	secret := e.secret(spec)
 	s, err := e.make(l, spec)
 	if err != nil {
 		e.log.Error("The event sink cannot be used", "error", err)
@@ -100,10 +108,10 @@ func (e *eventSink) deliver(ctx context.Context, l *link.Link, spec v1alpha1.Eve
 	}
 	for ctx.Err() == nil {
 		next, news := document()
-		if next == nil || *next != spec {
+		if next == nil || !equality.Semantic.DeepEqual(*next, spec) || e.secret(spec) != secret {
 			return
 		}
-		await(ctx, news, 0)
+		await(ctx, news, e.reread)
 	}
 }
 
@@ -157,6 +165,21 @@ func (e *eventSink) authorization() func() (string, error) {
 		return nil
 	}
 	return sink.Bearer(file("token"))
+}
+
+// secret is what of the Secret decides how the sink is spoken to. The rest is read when it is
+// used.
+func (e *eventSink) secret(spec v1alpha1.EventSink) string {
+	if spec.SecretRef == nil {
+		return ""
+	}
+	found, _ := os.ReadFile(filepath.Join(e.dir, "ca.crt")) // there may be none
+	for _, name := range []string{"tls.crt", "tls.key", "token", "username"} {
+		if e.mounted(name) != "" {
+			found = append(append(found, '/'), name...)
+		}
+	}
+	return string(found)
 }
 
 // mounted gives the path of a key of the Secret, or "" when it is not there.
