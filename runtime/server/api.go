@@ -26,7 +26,8 @@ func (s *Server) register() {
 	config := huma.DefaultConfig("CTILink", s.o.Version)
 	config.Info.Description = apiDescription
 	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
-	config.CreateHooks = nil // no $schema links in the answers
+	config.RejectUnknownQueryParameters = true // a mistyped logout would log nobody out
+	config.CreateHooks = nil                   // no $schema links in the answers
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"ingestToken":  {Type: "http", Scheme: "bearer", Description: "The link's ingest token: for POST /v1/events, and for nothing else."},
 		"desktopToken": {Type: "http", Scheme: "bearer", Description: "The link's desktop token, from its Secret, key token."},

@@ -31,20 +31,20 @@ var badRequests = map[string]struct {
 }{
 	"too large":                          {"/v1/sessions", `{"agentId":"` + strings.Repeat("x", bodyBound) + `"}`, 413, "65536"},
 	"too large, activity":                {"/v1/sessions/4001/activities/MakeCall", strings.Repeat(" ", bodyBound+1), 413, "65536"},
-	"unknown member":                     {"/v1/sessions", `{"agentId":"4001","pasword":"` + secret + `"}`, 400, "pasword"},
+	"unknown member":                     {"/v1/sessions", `{"agentId":"4001","pasword":"` + secret + `"}`, 400, "body.pasword is not known here"},
 	"unknown member, activity":           {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1","number":"` + secret + `"}`, 400, "number"},
 	"duplicate":                          {"/v1/sessions", `{"agentId":"4001","agentId":"` + secret + `"}`, 400, "body.agentId"},
 	"duplicate within":                   {"/v1/sessions", `{"agentId":"4001","login":{"password":"a","password":"` + secret + `"}}`, 400, "body.login.password"},
 	"duplicate, escaped":                 {"/v1/sessions", `{"agentId":"4001","\u0061gentId":"` + secret + `"}`, 400, "body.agentId"},
 	"another case":                       {"/v1/sessions", `{"AgentId":"` + secret + `"}`, 400, "AgentId"},
 	"another case, activity":             {"/v1/sessions/4001/activities/MakeCall", `{"DestinationNumber":"` + secret + `"}`, 400, "DestinationNumber"},
-	"wrong type":                         {"/v1/sessions", `{"agentId":["` + secret + `"]}`, 400, "body.agentId"},
+	"wrong type":                         {"/v1/sessions", `{"agentId":["` + secret + `"]}`, 400, "body.agentId must be a text in quotes"},
 	"wrong type within":                  {"/v1/sessions", `{"agentId":"4001","login":{"password":73571}}`, 400, "body.login.password"},
 	"wrong type, activity":               {"/v1/sessions/4001/activities/LoginAgent", `{"agentPassword":["` + secret + `"]}`, 400, "body.agentPassword"},
 	"null, activity":                     {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":null}`, 400, "body.destinationNumber"},
 	"wrong type in a map":                {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"1","variables":{"a":1}}`, 400, "body.variables"},
-	"missing, activity":                  {"/v1/sessions/4001/activities/MakeCall", `{}`, 400, "destinationNumber"},
-	"no body, activity":                  {"/v1/sessions/4001/activities/HoldCall", ``, 400, "required"},
+	"missing, activity":                  {"/v1/sessions/4001/activities/MakeCall", `{}`, 400, "body lacks destinationNumber"},
+	"no body, activity":                  {"/v1/sessions/4001/activities/HoldCall", ``, 400, "the body is missing"},
 	"a list":                             {"/v1/sessions", `["` + secret + `"]`, 400, "body"},
 	"a list, activity":                   {"/v1/sessions/4001/activities/MakeCall", `["` + secret + `"]`, 400, "body"},
 	"two values":                         {"/v1/sessions", `{"agentId":"4001"} {"agentId":"` + secret + `"}`, 400, "more than one"},
@@ -53,7 +53,7 @@ var badRequests = map[string]struct {
 	"no JSON":                            {"/v1/sessions", `agent=` + secret, 400, "near byte"},
 	"too long":                           {"/v1/sessions", `{"agentId":"` + strings.Repeat(secret, 20) + `"}`, 400, "body.agentId"},
 	"too long, activity":                 {"/v1/sessions/4001/activities/MakeCall", `{"destinationNumber":"` + strings.Repeat(secret, 60) + `"}`, 400, "body.destinationNumber"},
-	"no such kind of event":              {"/v1/sessions", `{"dn":"1","hiddenEvents":["` + secret + `"]}`, 400, "body.hiddenEvents"},
+	"no such kind of event":              {"/v1/sessions", `{"dn":"1","hiddenEvents":["` + secret + `"]}`, 400, `body.hiddenEvents[0] must be one of "PartyInfo, CallInfo`},
 	"login without an agent":             {"/v1/sessions", `{"dn":"1","login":{}}`, 400, "body.agentId"},
 	"nobody":                             {"/v1/sessions", `{}`, 400, "agentId"},
 	"no such activity":                   {"/v1/sessions/4001/activities/Dance", `{}`, 404, "no such activity"},
@@ -65,7 +65,9 @@ var badRequests = map[string]struct {
 	"duplicate with a long name":         {"/v1/sessions", `{"` + strings.Repeat("x", 30000) + `":1,"` + strings.Repeat("x", 30000) + `":1}`, 400, "body.xxx"},
 	"a number out of range":              {"/v1/sessions", `{"agentId":` + secretNumber + `e999}`, 400, "near byte"},
 	"a number of many digits":            {"/v1/sessions", `{"agentId":` + secretNumber + strings.Repeat("0", 60000) + `}`, 400, "near byte"},
-	"a number for a truth":               {"/v1/sessions", `{"agentId":"4001","takeOver":1}`, 400, "body.takeOver"},
+	"a number for a truth":               {"/v1/sessions", `{"agentId":"4001","takeOver":1}`, 400, "body.takeOver must be true or false"},
+	"a device with a blank":              {"/v1/sessions", `{"dn":"1001 "}`, 400, "body.dn begins or ends with white space"},
+	"an agent with a line break":         {"/v1/sessions", `{"agentId":"\n4001"}`, 400, "body.agentId begins or ends with white space"},
 	"null":                               {"/v1/sessions", `null`, 400, "body"},
 	"null for all, activity":             {"/v1/sessions/4001/activities/HangUpCall", `null`, 400, "body"},
 	"deep lists":                         {"/v1/sessions", strings.Repeat("[", bodyBound), 400, "nested deeper than 16"},
@@ -133,6 +135,29 @@ func TestHeadersAreStrict(t *testing.T) {
 			a := p.do("GET", "/v1/sessions/4001/events", "", tc.header)
 			if got := a.problem(t); a.StatusCode != 400 || !strings.Contains(got.Message, tc.says) || strings.Contains(got.Message, "s3cr3t") {
 				t.Errorf("%d %s", a.StatusCode, a.body)
+			}
+		})
+	}
+}
+
+func TestOtherMistakes(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	for name, tc := range map[string]struct {
+		method, path string
+		header       header
+		status       int
+		says         string
+	}{
+		"a mistyped parameter":      {"DELETE", "/v1/sessions/4001?logOut=true", nil, 400, "query.logOut is not known here"},
+		"a parameter of no meaning": {"DELETE", "/v1/sessions/4001?logout=maybe", nil, 400, "query.logout must be true or false"},
+		"a method of none":          {"PUT", "/v1/sessions/4001", nil, 405, "use GET or DELETE on this path"},
+		"another content type":      {"POST", "/v1/sessions", header{"Content-Type": "text/plain"}, 415, "sent with Content-Type: application/json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := p.do(tc.method, tc.path, `{}`, tc.header)
+			if got := a.problem(t); a.StatusCode != tc.status || !strings.Contains(got.Message, tc.says) {
+				t.Errorf("%d %s; want %d with %q", a.StatusCode, got.Message, tc.status, tc.says)
 			}
 		})
 	}

@@ -124,7 +124,7 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 	if status >= http.StatusInternalServerError {
 		code = opencti.Rejected
 	}
-	p := withStatus(status, code, msg)
+	p := withStatus(status, code, inWords(msg))
 	var texts []string
 	for _, err := range errs[:min(len(errs), membersBound)] {
 		m := member(err)
@@ -145,9 +145,9 @@ func member(err error) InvalidMember {
 		if len(d.Location) > 2*nameBound {
 			d.Location = strings.ToValidUTF8(d.Location[:2*nameBound], "") + "…"
 		}
-		return InvalidMember{d.Location, d.Message}
+		return InvalidMember{d.Location, inWords(d.Message)}
 	}
-	return InvalidMember{Message: err.Error()}
+	return InvalidMember{Message: inWords(err.Error())}
 }
 
 // writeProblem answers outside the API framework.

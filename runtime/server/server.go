@@ -189,14 +189,19 @@ func linkOf(ctx context.Context) *link.Link { return ctx.Value(linkKey{}).(*link
 
 // notFound tells an unknown path from a known one with another method.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		probe := r.Clone(r.Context())
 		probe.Method = method
 		if _, pattern := s.work.Handler(probe); pattern != "" {
-			w.Header().Set("Allow", method)
-			writeProblem(w, withStatus(http.StatusMethodNotAllowed, opencti.InvalidRequest, "use "+method+" on this path; /docs lists all"))
-			return
+			allowed = append(allowed, method)
 		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		message := "use " + strings.Join(allowed, " or ") + " on this path; /docs lists all"
+		writeProblem(w, withStatus(http.StatusMethodNotAllowed, opencti.InvalidRequest, message))
+		return
 	}
 	message := "there is nothing at this path; /docs lists all"
 	if strings.Contains(r.URL.Path, "/activities/") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -49,6 +50,13 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 	b := in.Body
 	if b.Login != nil && b.AgentID == "" {
 		return nil, withStatus(http.StatusBadRequest, opencti.InvalidRequest, "body.login needs body.agentId")
+	}
+	// Many a switch trims what it is asked for: the session would be another one than the
+	// device's, and hear nothing.
+	for name, value := range map[string]string{"dn": b.DN, "agentId": b.AgentID} {
+		if strings.TrimSpace(value) != value {
+			return nil, withStatus(http.StatusBadRequest, opencti.InvalidRequest, "body."+name+" begins or ends with white space; leave it out")
+		}
 	}
 	rec := recordOf(ctx)
 	rec.agent, rec.device = b.AgentID, opencti.Mask(b.DN)
