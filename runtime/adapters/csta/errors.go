@@ -93,7 +93,7 @@ var messages = map[opencti.ErrorCode]string{
 	opencti.NoActiveCall:         "there is no active call",
 	opencti.NoHeldCall:           "there is no call on hold",
 	opencti.NoSuchCall:           "there is no such call at the device",
-	opencti.InvalidState:         "the state does not allow that now",
+	opencti.InvalidState:         "the state of the call or the telephone does not allow that now",
 	opencti.SameState:            "it is so already",
 	opencti.InvalidDestination:   "the number cannot be called",
 	opencti.DestinationBusy:      "the called device is busy",
