@@ -166,6 +166,9 @@ func (r *answerRecorder) Answered(key, requestID string, err *opencti.Error) {
 func (l *Link) Inherit(entries map[string]json.RawMessage) {
 	l.inheritEndings(entries)
 	answers := l.inheritAnswers(entries)
+	if _, _, _, err := l.current(); err != nil {
+		return // the next holder may have a document that it can use
+	}
 	inherited := 0
 	for name, value := range entries {
 		key, ok := strings.CutPrefix(name, sessionRecords)
@@ -173,10 +176,13 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 		if !ok || json.Unmarshal(value, &r) != nil {
 			continue
 		}
-		if m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden, Presence: r.Presence}); m != nil {
-			m.Remember(answers[key])
-			inherited++
+		m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden, Presence: r.Presence})
+		if m == nil {
+			l.journal.gone(key) // else it would come back some day when nobody is at the desk
+			continue
 		}
+		m.Remember(answers[key])
+		inherited++
 	}
 	if inherited > 0 {
 		l.o.Log.Info("Inherited sessions of the slot's former holder", "sessions", inherited)

@@ -279,3 +279,17 @@ func TestInheritedRecordsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A session whose agent is in no pool any more must not come back some day, when the agent
+// is and nobody is at the desk.
+func TestWhatIsNotInheritedIsForgotten(t *testing.T) {
+	n := newNotes()
+	n.entries["session/9"] = json.RawMessage(`{"dn":"1","agentId":"9"}`)
+	b := newBench(t)
+	b.journal.records = n
+	b.mustApply(document(1))
+	b.Inherit(maps.Clone(n.entries))
+	if diff := cmp.Diff([]string(nil), n.keys()); diff != "" {
+		t.Error(diff)
+	}
+}

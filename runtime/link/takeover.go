@@ -36,10 +36,11 @@ func (l *Link) vacate(ctx context.Context, other *member) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	// Without the CTI server the session would end, and no other begin.
-	if _, err := l.awaitConnection(ctx); err != nil {
+	conn, err := l.awaitConnection(ctx)
+	if err != nil {
 		return opencti.AsError(err)
 	}
-	gone, err := l.settled(ctx, other)
+	gone, err := l.inTouch(ctx, conn, other)
 	if err == nil && !gone {
 		err = other.Vacate(ctx)
 	}
@@ -55,6 +56,18 @@ func (l *Link) vacate(ctx context.Context, other *member) error {
 	why := *e
 	why.Message = "agent " + other.AgentID() + " cannot be logged out at device " + device + ", and goes on there: " + e.Message
 	return &why
+}
+
+// inTouch asks once more for a session that waits for its device, which may never come back.
+func (l *Link) inTouch(ctx context.Context, conn opencti.Connection, m *member) (gone bool, err error) {
+	err = l.rejoin(ctx, conn, m)
+	if err == nil && m.Snapshot().Link == opencti.LinkLost {
+		err = l.refresh(ctx, conn, m)
+	}
+	if err != nil {
+		return false, err
+	}
+	return l.settled(ctx, m)
 }
 
 // Ending says how a session ended; empty: it has not, as far as is known.

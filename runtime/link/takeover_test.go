@@ -244,3 +244,34 @@ func TestATakeOverWhileTheSessionComesBack(t *testing.T) {
 		}
 	})
 }
+
+// An agent whose telephone is gone for good must be able to work at another one.
+func TestATakeOverOfADeviceThatDoesNotComeBack(t *testing.T) {
+	for name, lose := range map[string]func(b *bench){
+		"since the connection was lost": func(b *bench) {
+			b.server.Connection(1).Break(nil)
+			b.server.Connection(2)
+		},
+		"since events were lost": func(b *bench) { b.server.Connection(1).Lose("2002") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *bench) {
+				b.loggedIn("2002")
+				b.mustOpen("2002", "4002")
+				gone := func(_ context.Context, e opencti.Endpoint) error {
+					if e.DN == "2002" {
+						return opencti.Errorf(opencti.UnknownDevice, "gone")
+					}
+					return nil
+				}
+				b.server.OnOpen, b.server.OnSubscribe = gone, gone
+				lose(b)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if err := b.moves(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
