@@ -16,6 +16,10 @@ import (
 // RecordsPath is where the holder tells its records, on the peer port.
 const RecordsPath = "/peer/records"
 
+// lineTimeout bounds what is written to a standby at once: one that went silent without a word
+// must not be waited for with each request.
+var lineTimeout = 10 * time.Second
+
 // stateBound bounds what is taken from a peer at once.
 const stateBound = 64 << 20
 
@@ -41,7 +45,6 @@ func (r *Records) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer r.leave(f)
 	out := http.NewResponseController(w)
-	_ = out.SetWriteDeadline(time.Time{}) // a recorder of tests has none
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if writeLine(w, out, first) != nil {
 		return
@@ -65,10 +68,15 @@ func writeLine(w io.Writer, out *http.ResponseController, v any) error {
 	if err != nil {
 		return err
 	}
+	_ = out.SetWriteDeadline(time.Now().Add(lineTimeout)) // a recorder of tests has none
 	if _, err := w.Write(append(b, '\n')); err != nil {
 		return err
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	_ = out.SetWriteDeadline(time.Time{}) // the next line may be long in coming
+	return nil
 }
 
 // enter begins a reader with the state of now.

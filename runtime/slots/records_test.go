@@ -3,6 +3,8 @@ package slots
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -209,4 +211,47 @@ func TestWhoDoesNotHoldSaysSo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A standby that went silent, its node without power, holds up no request.
+func TestASilentStandbyHoldsUpNobody(t *testing.T) {
+	defer func(was time.Duration) { lineTimeout = was }(lineTimeout)
+	lineTimeout = 100 * time.Millisecond
+	r := NewRecords()
+	r.Hold(1, 0)
+	holder := httptest.NewServer(r)
+	t.Cleanup(holder.Close)
+	silent, err := net.Dial("tcp", holder.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	if err := silent.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(silent, "POST "+RecordsPath+" HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
+		t.Fatal(err)
+	}
+	told := func() bool {
+		number, err := r.Put("session/4001", strings.Repeat("x", 64<<10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		r.Told(ctx, number)
+		return ctx.Err() == nil
+	}
+	until := func(what string, so func() bool) {
+		deadline := time.Now().Add(10 * time.Second)
+		for !so() {
+			if time.Now().After(deadline) {
+				t.Fatal("never: ", what)
+			}
+		}
+	}
+	following := func() bool { r.mu.Lock(); defer r.mu.Unlock(); return len(r.readers) > 0 }
+	until("it follows", following)
+	until("requests wait for it", func() bool { return !told() })
+	until("nobody waits any more", func() bool { return !following() })
 }
