@@ -87,7 +87,14 @@ export class Http {
         ...(body !== undefined && { body }),
       });
     } catch (cause) {
-      throw new Unreachable("the server cannot be reached", 0, { cause });
+      throw new Unreachable(this.unreachable(cause), 0, { cause });
     }
+  }
+
+  /** Says where nobody was, and why where the platform knows: Node does, browsers do not tell. */
+  private unreachable(cause: unknown): string {
+    if (this.base && !/^(https?:\/\/|\/)/i.test(this.base)) return "the server cannot be reached: url must begin with https:// or http://";
+    const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : "";
+    return `the server cannot be reached${this.base && ` at ${this.base}`}${why && `: ${why}`}`;
   }
 }

@@ -52,6 +52,18 @@ function restore(t: { after(f: () => void): void }, fetch: typeof globalThis.fet
 const live = (s: State) => s.connection === "live";
 const over = (s: State) => s.connection === "ended" || s.connection === "unauthorized";
 
+test("who cannot be reached is named, with the reason where there is one", async () => {
+  const failing = (cause: unknown) => (async () => { throw new TypeError("fetch failed", { cause }); }) as unknown as typeof globalThis.fetch;
+  const untrusted = failing(new Error("self-signed certificate"));
+  const cases: [{ url?: string; fetch: typeof globalThis.fetch }, string][] = [
+    [{ url: "https://cti.example", fetch: untrusted }, "the server cannot be reached at https://cti.example: self-signed certificate"],
+    [{ url: "https://cti.example", fetch: failing(undefined) }, "the server cannot be reached at https://cti.example"],
+    [{ fetch: failing(undefined) }, "the server cannot be reached"],
+    [{ url: "cti.example:8443", fetch: failing(undefined) }, "the server cannot be reached: url must begin with https:// or http://"],
+  ];
+  for (const [options, message] of cases) await assert.rejects(new Link(options).info(), { name: "Unreachable", message });
+});
+
 test("what passes is waited for", limit, async (t) => {
   const cases: [string, Answer][] = [
     ["no pod", () => problem(503, "LinkDown")],
