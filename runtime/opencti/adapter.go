@@ -3,6 +3,7 @@ package opencti
 import (
 	"context"
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -143,6 +144,10 @@ type DeviceSnapshot struct {
 	Order uint64
 }
 
+// OnTop is the Order of an event that did not come over the connection: it is applied on top
+// of what is known, and what comes after it is no older.
+const OnTop uint64 = math.MaxUint64
+
 // RawEvent is an event in the CTI server's own terms, decoded but not interpreted.
 type RawEvent struct {
 	// Name is the server's name of the event, e.g. Delivered.
@@ -154,7 +159,7 @@ type RawEvent struct {
 	// Fields is what rules read as `event`: strings, bools, ints, lists and maps
 	// of these. Absent is absent: rules test with has().
 	Fields map[string]any
-	// Order grows with every event of a connection.
+	// Order grows with every event of a connection; OnTop: it has no place among them.
 	Order uint64
 	// Received is when the bytes arrived, on the monotonic clock.
 	Received time.Time

@@ -211,3 +211,28 @@ func FuzzPost(f *testing.F) {
 		p.serveTest(t, r, ingestToken)
 	})
 }
+
+// A posted state of the agent has no place among the CTI server's events: those that come
+// after it, of either kind, count.
+func TestStatesAfterAPostedOne(t *testing.T) {
+	p := holding(t, "a", 7)
+	p.open()
+	s := p.stream("4001")
+	s.want(opencti.SnapshotEvent)
+	wants := func(state opencti.EventName) {
+		t.Helper()
+		e := s.next()
+		for e.Name == opencti.SnapshotEvent { // it comes with a log-in
+			e = s.next()
+		}
+		if e.Name != state {
+			t.Fatalf("the stream says %s, want %s", e.Name, state)
+		}
+	}
+	for _, state := range []opencti.EventName{opencti.Available, opencti.Unavailable} {
+		p.ingest("application/json", `{"name":"`+string(state)+`","agentId":"4001"}`)
+		wants(state)
+	}
+	p.cti.Connection(1).Happen("1001", opencti.Busy, nil)
+	wants(opencti.Busy)
+}

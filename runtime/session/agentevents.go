@@ -19,7 +19,7 @@ func (s *Session) handleAgent(name opencti.EventName, d rules.Data, raw opencti.
 		return false
 	}
 	if raw.Order != 0 && raw.Order <= s.state.order {
-		return false
+		return false // never of one that is OnTop
 	}
 	now, next := time.Now(), agentOf(name, d)
 	if s.backstage != nil && s.state.mayBeLate(next, now) && !s.loggingOut() {
@@ -29,7 +29,9 @@ func (s *Session) handleAgent(name opencti.EventName, d rules.Data, raw opencti.
 	if s.state.follow(next, now) {
 		s.loggedInAgain()
 	}
-	s.state.order = raw.Order
+	if raw.Order != opencti.OnTop {
+		s.state.order = raw.Order
+	}
 	return s.changeAgent(next, raw.Received)
 }
 

@@ -3,7 +3,6 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -51,7 +50,7 @@ func (e envelope) event(fields map[string]any) (Event, error) {
 		Name: e.name, DN: e.dn, AgentID: e.agentID, Fields: fields,
 		// It has no place among the events of the connection: what waits for a snapshot
 		// is applied on top of it.
-		Order: math.MaxUint64, Received: time.Now(),
+		Order: opencti.OnTop, Received: time.Now(),
 	}}, nil
 }
 
