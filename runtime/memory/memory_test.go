@@ -18,14 +18,17 @@ func TestTuneFollowsTheHeap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		go Tune(ctx)
-		heap := make([]byte, 2*large)
-		becomes(t, whenLarge)
-		runtime.KeepAlive(heap)
-		heap = nil
+		whileLarge(func() { becomes(t, whenLarge) })
 		becomes(t, whenSmall)
 		stop()
 		synctest.Wait()
 	})
+}
+
+func whileLarge(do func()) {
+	heap := make([]byte, 2*large)
+	do()
+	runtime.KeepAlive(heap)
 }
 
 func becomes(t *testing.T, want int) {
