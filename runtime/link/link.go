@@ -111,7 +111,7 @@ func New(o Options) *Link {
 	return &Link{
 		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, endings: map[string]ending{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),
-		doubts: newDoubts(), journal: journal{records: o.Records}, polled: newPolled(),
+		doubts: newDoubts(), journal: newJournal(o.Records), polled: newPolled(),
 	}
 }
 
@@ -360,6 +360,7 @@ func (l *Link) end() {
 // stop, agents stay logged in, calls go on.
 func (l *Link) Run(ctx context.Context) {
 	defer l.end()
+	defer l.keepRecords(ctx)()
 	var up *uplink
 	for attempt := 0; ctx.Err() == nil; {
 		driver, doc, retry, err := l.current()

@@ -30,6 +30,8 @@ type Request struct {
 	// Presence is where the user sits; a desktop that joins and does not say leaves it as
 	// it is.
 	Presence session.Presence
+
+	memory session.Memory // of the slot's former holder
 }
 
 // Open opens a session, or joins the one that the same agent has at the same
@@ -158,7 +160,8 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden, Presence: r.Presence,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
 		Rules: l.rules, Class: l.class(), Policy: l.policy(r.AgentID), Backstage: l,
-		Recorder: l.journal.recorder(key),
+		Memory:   r.memory,
+		Recorder: l.recorder(key),
 		MayAct:   l.o.MayAct, Observer: l.o.Observer, Log: l.o.Log,
 	}))
 	m.turn <- struct{}{} // nobody else knows it yet

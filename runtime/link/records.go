@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -15,8 +16,8 @@ import (
 )
 
 // Records keeps what a successor of this pod must know and no CTI server tells:
-// which sessions are open, which a desktop closed, and what was answered to
-// idempotency keys. It must be safe for concurrent use.
+// which sessions are open and what they know of their calls, which a desktop closed, and
+// what was answered to idempotency keys. It must be safe for concurrent use.
 type Records interface {
 	Put(key string, value any) (number uint64, err error)
 	Delete(key string)
@@ -49,6 +50,9 @@ type recorded struct {
 	AgentID string              `json:"agentId,omitempty"`
 	Hidden  []opencti.EventType `json:"hidden,omitempty"`
 	session.Presence
+	// Memory is a session.Memory. A pod of another version may not understand it, and has
+	// the session all the same.
+	Memory json.RawMessage `json:"memory,omitempty"`
 }
 
 // journal writes the records of a link.
@@ -59,6 +63,12 @@ type journal struct {
 	begun   uint64   // number of the newest answer
 	answers []string // entries in the order in which they were made
 	endings []string
+	changed []*recorder   // of sessions whose memory is to be recorded
+	some    chan struct{} // full when there are some
+}
+
+func newJournal(records Records) journal {
+	return journal{records: records, some: make(chan struct{}, 1)}
 }
 
 func (j *journal) opened(m *member) {
@@ -71,11 +81,13 @@ func (j *journal) opened(m *member) {
 	j.says(m)
 }
 
-// says tells what desktops said of a session.
-func (j *journal) says(m *member) {
+// says tells what desktops said of a session, and what it knows.
+func (j *journal) says(m *member) (number uint64) {
 	if j.records != nil {
-		_, _ = j.records.Put(sessionRecords+m.Key(), recorded{m.DN(), m.AgentID(), m.Hidden(), m.Presence()}) // texts always encode
+		number, _ = j.records.Put(sessionRecords+m.Key(), // texts and times always encode
+			recorded{m.DN(), m.AgentID(), m.Hidden(), m.Presence(), encodeMemory(m.Memory())})
 	}
+	return number
 }
 
 func (j *journal) gone(key string) {
@@ -128,33 +140,40 @@ func (j *journal) next() uint64 {
 	return j.begun
 }
 
-// recorder gives a session what it tells its answers to.
-func (j *journal) recorder(key string) session.Recorder {
-	if j.records == nil {
-		return nil
-	}
-	return &answerRecorder{j, answerRecords + key + "/", sync.Map{}}
+// told waits until a standby knows, but not for long.
+func (j *journal) told(number uint64) {
+	ctx, cancel := context.WithTimeout(context.Background(), toldTimeout)
+	defer cancel()
+	j.records.Told(ctx, number)
 }
 
-// answerRecorder writes the answers of one session.
-type answerRecorder struct {
+// recorder gives a session whom it tells what a successor must know.
+func (l *Link) recorder(key string) session.Recorder {
+	if l.journal.records == nil {
+		return nil
+	}
+	return &recorder{link: l, journal: &l.journal, key: key, prefix: answerRecords + key + "/"}
+}
+
+// recorder writes what one session tells.
+type recorder struct {
+	link    *Link
 	journal *journal
+	key     string
 	prefix  string
-	begun   sync.Map // records by key, until answered
+	begun   sync.Map    // records by key, until answered
+	noted   atomic.Bool // its memory is to be recorded
 }
 
 // Begun implements session.Recorder. It returns when a standby knows.
-func (r *answerRecorder) Begun(key string, fingerprint []byte) {
+func (r *recorder) Begun(key string, fingerprint []byte) {
 	begun := session.AnswerRecord{Key: key, Number: r.journal.next(), Fingerprint: fingerprint}
 	r.begun.Store(key, begun)
-	number := r.journal.put(&r.journal.answers, answersRecorded, r.prefix+key, begun)
-	ctx, cancel := context.WithTimeout(context.Background(), toldTimeout)
-	defer cancel()
-	r.journal.records.Told(ctx, number)
+	r.journal.told(r.journal.put(&r.journal.answers, answersRecorded, r.prefix+key, begun))
 }
 
 // Answered implements session.Recorder.
-func (r *answerRecorder) Answered(key, requestID string, err *opencti.Error) {
+func (r *recorder) Answered(key, requestID string, err *opencti.Error) {
 	begun, _ := r.begun.LoadAndDelete(key)
 	a, _ := begun.(session.AnswerRecord)
 	a.Key, a.Answered, a.RequestID, a.Error = key, true, requestID, err
@@ -176,7 +195,8 @@ func (l *Link) Inherit(entries map[string]json.RawMessage) {
 		if !ok || json.Unmarshal(value, &r) != nil {
 			continue
 		}
-		m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden, Presence: r.Presence})
+		known := decodeMemory(r.Memory)
+		m := l.inherit(Request{DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden, Presence: r.Presence, memory: known})
 		if m == nil {
 			l.journal.gone(key) // else it would come back some day when nobody is at the desk
 			continue

@@ -267,7 +267,7 @@ func TestInheritedRecordsAreBounded(t *testing.T) {
 	b.mustApply(document(1))
 	b.Inherit(maps.Clone(n.entries))
 	for i := range 10 {
-		b.journal.recorder("4001").Begun(fmt.Sprint("new", i), nil)
+		b.recorder("4001").Begun(fmt.Sprint("new", i), nil)
 		b.noteEnd(fmt.Sprint("new", i), Closed)
 	}
 	if most := answersRecorded + endingsRecorded; len(n.entries) > most {

@@ -60,6 +60,7 @@ func (s *Session) changeAgent(next opencti.AgentState, received time.Time) bool 
 	if login(told) != before || told.State == opencti.LoggedIn || told.State == opencti.LoggedOut || s.possibleNow() != known {
 		s.tellSnapshot("", received)
 	}
+	s.remembered()
 	return true
 }
 

@@ -178,6 +178,9 @@ func (r *records) Answered(key, requestID string, err *opencti.Error) {
 	r.add(AnswerRecord{Key: key, Answered: true, RequestID: requestID, Error: err})
 }
 
+func (r *records) Changed() {}
+func (r *records) Claimed() {}
+
 func (r *records) add(a AnswerRecord) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

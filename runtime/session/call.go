@@ -32,6 +32,11 @@ type call struct {
 	// bequeathed is the data of a consult that ended for a conference which is yet to be
 	// told.
 	bequeathed map[string]string
+	// knownAs is the interactionId that the CTI server tells; ours may be that of the call
+	// which this one goes on with.
+	knownAs string
+	// inherited: the slot's former holder knew it, and what treatment has to do may not be done.
+	inherited bool
 	// formerly are the ids that it had before the last merge.
 	formerly []string
 	// told are the capabilities that desktops know of.
@@ -115,8 +120,9 @@ func (c *call) update(d rules.Data, dn string) bool {
 	text(&c.DNIS, "dnis")
 	text(&c.Queue, "queue")
 	text((*string)(&c.OfferedBy), "offeredBy")
-	if c.provisional {
-		if id := d.String("interactionId"); id != "" {
+	if id := d.String("interactionId"); id != "" {
+		c.knownAs = id
+		if c.provisional {
 			c.InteractionID, c.provisional, changed = id, false, true
 		}
 	}

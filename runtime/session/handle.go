@@ -114,6 +114,7 @@ func (s *Session) handleCall(name opencti.EventName, d rules.Data, received time
 	if treated != nil { // 7 EventPostProcessing
 		s.start(treated)
 	}
+	s.remembered()
 	return true
 }
 

@@ -28,7 +28,7 @@ func (s *state) goOn(ch *change, newID string, now time.Time) {
 		ch.call = c
 	}
 	ch.event.PreviousCallIDs, c.formerly = before, before
-	c.CallID = newID
+	c.CallID, c.knownAs = newID, ""
 	s.calls[newID] = c
 	delete(s.tombs, newID)
 }

@@ -105,13 +105,20 @@ type Backstage interface {
 	QueueStatistics(ctx context.Context, queue string) (opencti.QueueStatistics, error)
 }
 
-// Recorder is told of requests with an idempotency key, so that a successor of this pod
-// can know them (see Session.Remember). It is called from many goroutines.
+// Recorder is told what a successor of this pod must know: requests with an idempotency
+// key (see Session.Remember), and what Session.Memory gives. It is called from many
+// goroutines.
 type Recorder interface {
 	// Begun comes before anything is sent to the CTI server.
 	Begun(key string, fingerprint []byte)
 	// Answered comes with the answer; err is nil when the request was accepted.
 	Answered(key, requestID string, err *opencti.Error)
+	// Changed says that Session.Memory gives something else. It is called with the session
+	// locked, for almost every event: it only notes.
+	Changed()
+	// Claimed comes before a desktop is told that it has a call's interaction. It returns
+	// when a successor would know.
+	Claimed()
 }
 
 // AnswerRecord is what a Recorder was told of one key.

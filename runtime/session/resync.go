@@ -10,7 +10,7 @@ import (
 // resync replaces the state by what the CTI server says. It returns the calls that
 // are gone; their ends were missed. What only the session knew is kept.
 func (s *state) resync(snap opencti.DeviceSnapshot, now time.Time) (gone []*call) {
-	old := s.calls
+	old, former := s.calls, s.former(now)
 	s.calls = make(map[string]*call, len(snap.Calls))
 	for i := range snap.Calls {
 		if len(s.calls) == callsBound {
@@ -18,7 +18,11 @@ func (s *state) resync(snap opencti.DeviceSnapshot, now time.Time) (gone []*call
 		}
 		told := &snap.Calls[i]
 		c := old[told.CallID]
-		if c == nil || !c.is(told) {
+		if f := former[told.CallID]; f != nil && f.isStill(told) {
+			c = f
+			delete(former, told.CallID)
+		}
+		if c == nil || !c.inherited && !c.is(told) {
 			c = s.begin(told.CallID, now)
 		} else {
 			delete(old, told.CallID)
@@ -35,9 +39,14 @@ func (s *state) resync(snap opencti.DeviceSnapshot, now time.Time) (gone []*call
 		}
 		s.unlink(c)
 	}
+	for _, c := range former {
+		s.unlink(c)
+	}
 	slices.SortFunc(gone, byStart)
 	s.doNotDisturb = snap.DoNotDisturb
 	s.resyncAgent(snap, now)
+	s.inheritAgent(snap, now)
+	s.inherited = nil
 	return gone
 }
 
@@ -55,6 +64,7 @@ func (c *call) restate(told *opencti.Call, now time.Time) {
 		k.InteractionID = c.InteractionID // the switch may give another one since a merge
 	}
 	keep(&k.InteractionID, k.CallID)
+	c.knownAs = told.InteractionID
 	c.provisional = c.provisional && k.InteractionID == k.CallID
 	if k.CallType == "" || k.CallType == opencti.UnknownType || c.CallType == opencti.Consult {
 		k.CallType = c.CallType

@@ -41,6 +41,8 @@ type Options struct {
 	// MayAct says whether this pod still holds the slot; it is asked before
 	// everything that is sent to the CTI server.
 	MayAct func() error
+	// Memory is what the slot's former holder knew of the session.
+	Memory Memory
 	// Recorder may be nil.
 	Recorder Recorder
 	Observer Observer
@@ -125,6 +127,7 @@ func New(o Options) *Session {
 		state:  newState(o.DN),
 	}
 	s.presence.Store(&o.Presence)
+	s.state.inherit(o.Memory)
 	return s
 }
 

@@ -24,6 +24,8 @@ type state struct {
 	doNotDisturb bool
 	calls        map[string]*call
 	tombs        tombs
+	// inherited is what the slot's former holder knew, until the first snapshot.
+	inherited *Memory
 }
 
 func newState(dn string) state {

@@ -42,6 +42,7 @@ func (s *Session) EndSync(device opencti.Device, snap opencti.DeviceSnapshot) {
 	for _, w := range treated {
 		s.start(w)
 	}
+	s.remembered()
 	held := s.held
 	s.held = nil
 	for _, raw := range held {

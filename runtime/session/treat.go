@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
@@ -16,12 +17,19 @@ type work struct {
 	call      *call
 	treatment *opencti.Treatment
 	data      map[string]string
+	delay     time.Duration // for AnswerAfterDelay
 }
 
 // treat lets the rules look at a call that rings and has no treatment. It gives what is
 // to be done once the desktops know; nil when there is nothing. Later data may bring the
 // treatment that an offer did not get.
 func (s *Session) treat(c *call) *work {
+	if c.inherited {
+		c.inherited = false
+		if c.State == opencti.Offering && c.AnsweredAt == nil && c.Treatment != nil && c.Treatment.Rule != "" {
+			return s.resume(c)
+		}
+	}
 	if c.State != opencti.Offering || s.policy.Treatments == nil || c.Treatment != nil && c.Treatment.Rule != "" {
 		return nil
 	}
@@ -40,7 +48,25 @@ func (s *Session) treat(c *call) *work {
 		treated.Answer = opencti.AnswerManually
 	}
 	c.Treatment = &treated
-	return &work{c, &treated, data}
+	return &work{c, &treated, data, time.Duration(t.DelaySeconds) * time.Second}
+}
+
+// resume goes on with the treatment that the slot's former holder gave a call which still
+// rings: what it had to do may not be done. It stays what desktops were told, also where
+// the rules are others now.
+func (s *Session) resume(c *call) *work {
+	w := &work{call: c, treatment: c.Treatment}
+	w.delay = time.Until(c.Since.Add(time.Duration(c.Treatment.DelaySeconds) * time.Second))
+	if s.policy.Treatments == nil {
+		return w
+	}
+	t, data, err := s.policy.Treatments.Of(&c.Call, s.dn, s.agentID)
+	if err != nil || t == nil || t.Rule != c.Treatment.Rule {
+		return w // the data is nobody's any more
+	}
+	maps.DeleteFunc(data, func(name, value string) bool { return c.Variables[name] == value })
+	w.data = data
+	return w
 }
 
 // treatAnew is treat for a call that is offered anew: a transfer was completed while it
@@ -62,7 +88,7 @@ func (s *Session) start(w *work) {
 	answers := w.treatment.Answer == opencti.AnswerOnOffer ||
 		w.treatment.Answer == opencti.AnswerOnInteraction && w.treatment.Claimed
 	if w.treatment.Answer == opencti.AnswerAfterDelay {
-		w.call.answer = time.AfterFunc(time.Duration(w.treatment.DelaySeconds)*time.Second, func() {
+		w.call.answer = time.AfterFunc(w.delay, func() {
 			s.auto(w.call, opencti.Request{Activity: opencti.AnswerCall})
 		})
 	}
@@ -131,6 +157,17 @@ func (s *Session) accept(r opencti.Request, begin func()) error {
 		return err
 	}
 	begin()
+	if err := s.claim(r); err != nil {
+		return err
+	}
+	if s.recorder != nil {
+		s.recorder.Claimed()
+	}
+	return nil
+}
+
+// claim gives the interaction of a call to a desktop.
+func (s *Session) claim(r opencti.Request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, err := s.meant(&r)

@@ -46,16 +46,16 @@ func (r *Records) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	defer r.leave(f)
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	if writeLine(w, out, first) != nil {
+	if writeLines(w, out, first) != nil {
 		return
 	}
 	for {
 		changes, more := r.next(req.Context(), f)
-		for _, c := range changes {
-			if writeLine(w, out, c) != nil {
+		if len(changes) > 0 {
+			if writeLines(w, out, changes...) != nil {
 				return
 			}
-			r.wrote(f, c.number)
+			r.wrote(f, changes[len(changes)-1].number)
 		}
 		if !more {
 			return
@@ -63,14 +63,17 @@ func (r *Records) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-func writeLine(w io.Writer, out *http.ResponseController, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
+// writeLines sends at once what came at once.
+func writeLines[V any](w io.Writer, out *http.ResponseController, lines ...V) error {
 	_ = out.SetWriteDeadline(time.Now().Add(lineTimeout)) // a recorder of tests has none
-	if _, err := w.Write(append(b, '\n')); err != nil {
-		return err
+	for _, v := range lines {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(b, '\n')); err != nil {
+			return err
+		}
 	}
 	if err := out.Flush(); err != nil {
 		return err

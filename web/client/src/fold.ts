@@ -60,8 +60,8 @@ export function tidy(snapshot: Snapshot): Snapshot {
 }
 
 /**
- * Puts times that were known where the snapshot has later ones: a new holder of the slot learns
- * from the CTI server what there is, but not since when.
+ * Puts times that were known where the snapshot has later ones: a holder of the slot that was told
+ * nothing by the one before learns from the CTI server what there is, but not since when.
  */
 export function withTimes(known: Known, snapshot: Snapshot): Snapshot {
   const calls = snapshot.calls.map((call) => {
