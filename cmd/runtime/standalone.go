@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -189,16 +190,27 @@ func (m *manifests) read(decoder runtime.Decoder, b []byte) error {
 		}
 		o, _, err := decoder.Decode(doc, nil, nil)
 		if runtime.IsNotRegisteredError(err) {
+			if strings.Contains(err.Error(), v1alpha1.GroupVersion.Group+"/") {
+				return err // a cluster's other kinds are passed over, ours have no others
+			}
 			continue
 		}
 		if err != nil {
-			return err
+			return unreadable(err)
 		}
 		if err := m.once(o); err != nil {
 			return err
 		}
 		m.add(o)
 	}
+}
+
+// unreadable says how to mend a Secret in clear: the decoder does not say what it is about.
+func unreadable(err error) error {
+	if strings.Contains(err.Error(), "illegal base64 data") {
+		return errors.New("what stands under data of a Secret must be base64; plain text stands under stringData")
+	}
+	return err
 }
 
 // once refuses an object that stands there twice: which of them counted would depend on the
@@ -239,9 +251,13 @@ func (m *manifests) slot() (plan.Slot, error) {
 	l := m.links[0]
 	var pools []v1alpha1.AgentPool
 	for _, p := range m.pools {
-		if p.Spec.LinkRef.Name == l.Name {
-			pools = append(pools, p)
+		if p.Spec.LinkRef.Name != l.Name {
+			return plan.Slot{}, fmt.Errorf("AgentPool %s: spec.linkRef.name is %q, the link here is %q", p.Name, p.Spec.LinkRef.Name, l.Name)
 		}
+		pools = append(pools, p)
+	}
+	if err := m.sources(l); err != nil {
+		return plan.Slot{}, fmt.Errorf("CTILink %s: %w", l.Name, err)
 	}
 	docs, problem := plan.Slots(l, pools, func(name string) *v1alpha1.ImplementationClass { return m.classes[name] })
 	if problem != nil {
@@ -253,6 +269,20 @@ func (m *manifests) slot() (plan.Slot, error) {
 		}
 	}
 	return docs.Slots[0], nil
+}
+
+// sources refuses a configFrom that is not among the manifests: a password that is not
+// there would be told as a wrong one.
+func (m *manifests) sources(l *v1alpha1.CTILink) error {
+	for i, from := range l.Spec.ConfigFrom {
+		if from.SecretRef != nil && m.secrets[from.SecretRef.Name] == nil {
+			return fmt.Errorf("spec.configFrom[%d].secretRef: there is no Secret %q among the manifests", i, from.SecretRef.Name)
+		}
+		if from.ConfigMapRef != nil && m.configs[from.ConfigMapRef.Name] == nil {
+			return fmt.Errorf("spec.configFrom[%d].configMapRef: there is no ConfigMap %q among the manifests", i, from.ConfigMapRef.Name)
+		}
+	}
+	return nil
 }
 
 // mounted is what the link's configFrom would mount.
