@@ -49,16 +49,7 @@ func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 		Epoch: epoch, MayAct: always, Drivers: cti.Find, Observer: quiet{}, Log: slog.New(slog.DiscardHandler),
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
-	err := l.Apply(link.Document{Generation: 1, Spec: v1alpha1.CTISlotSpec{
-		LinkName: "main", Class: "test", Driver: linktest.Name, Config: map[string]string{"address": "a:1"},
-		Pools: []v1alpha1.SlotPool{{Name: "sales"}, {Name: "callers", PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.ModeSimple}}},
-		Agents: []v1alpha1.SlotAgent{
-			{Agent: v1alpha1.Agent{ID: "4001", DNs: []string{"1001"}}, Pool: "sales"},
-			{Agent: v1alpha1.Agent{ID: "4002", Queues: []string{"east", "west"}}, Pool: "sales"},
-			{Agent: v1alpha1.Agent{ID: "4003", DNs: []string{"1003"}, Queues: []string{"north"}}, Pool: "callers"},
-		},
-	}})
-	if err != nil {
+	if err := l.Apply(slotDocument(1)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -70,6 +61,19 @@ func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 		<-changed // the link knows of its connection a moment after the server
 	}
 	return l, cti
+}
+
+// slotDocument is the slot's; agent 4002 works for more queues, too.
+func slotDocument(generation int64, more ...string) link.Document {
+	return link.Document{Generation: generation, Spec: v1alpha1.CTISlotSpec{
+		LinkName: "main", Class: "test", Driver: linktest.Name, Config: map[string]string{"address": "a:1"},
+		Pools: []v1alpha1.SlotPool{{Name: "sales"}, {Name: "callers", PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.ModeSimple}}},
+		Agents: []v1alpha1.SlotAgent{
+			{Agent: v1alpha1.Agent{ID: "4001", DNs: []string{"1001"}}, Pool: "sales"},
+			{Agent: v1alpha1.Agent{ID: "4002", Queues: append([]string{"east", "west"}, more...)}, Pool: "sales"},
+			{Agent: v1alpha1.Agent{ID: "4003", DNs: []string{"1003"}, Queues: []string{"north"}}, Pool: "callers"},
+		},
+	}}
 }
 
 // routing is what a pod knows of the slot's holder.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,11 +95,28 @@ func (p *polls) join(key pollKey, r *pollReader) *poll {
 	return q
 }
 
-// leave ends the polls that nobody reads any more.
+// turnTo reads these queues from now on.
+func (r *pollReader) turnTo(of Queues, queues []string) {
+	r.polls.mu.Lock()
+	defer r.polls.mu.Unlock()
+	was := r.on
+	r.on = nil
+	for _, queue := range queues {
+		r.on = append(r.on, r.polls.join(pollKey{of, queue}, r))
+	}
+	r.part(slices.DeleteFunc(was, func(q *poll) bool { return slices.Contains(r.on, q) }))
+}
+
+// leave ends the reading.
 func (r *pollReader) leave() {
 	r.polls.mu.Lock()
 	defer r.polls.mu.Unlock()
-	for _, q := range r.on {
+	r.part(r.on)
+}
+
+// part ends the polls that nobody else reads. The polls are locked.
+func (r *pollReader) part(from []*poll) {
+	for _, q := range from {
 		if delete(q.readers, r); len(q.readers) == 0 {
 			q.stop()
 			delete(r.polls.by, q.key)

@@ -113,6 +113,7 @@ func (s *Server) streamPool(ctx context.Context, in *poolInput) (*huma.StreamRes
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		r, w := humago.Unwrap(c)
+		documents := documentsOf(l)
 		reader := s.polls.read(l, l.PoolQueues(in.Pool), poolInterval)
 		defer reader.leave()
 		sw := s.newSSE(w)
@@ -121,6 +122,9 @@ func (s *Server) streamPool(ctx context.Context, in *poolInput) (*huma.StreamRes
 		err := s.watch(r.Context(), l, sw, func() error {
 			if err := v.add(sw, time.Now()); err != nil {
 				return err
+			}
+			if documents.newer() {
+				reader.turnTo(l, l.PoolQueues(in.Pool))
 			}
 			return v.addQueues(sw, queues, reader)
 		}, reader.news)

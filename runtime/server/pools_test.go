@@ -231,3 +231,33 @@ func TestChanges(t *testing.T) {
 		})
 	}
 }
+
+// A queue that a document brings comes to the streams that there are: a supervisor's page is
+// open all day.
+func TestStreamsOfTheLinkFollowTheDocument(t *testing.T) {
+	for _, path := range []string{"/v1/pools/sales/events", "/v1/statistics/events"} {
+		t.Run(path, func(t *testing.T) {
+			p := holding(t, "a", 7)
+			q := p.withQueues()
+			s := p.streamOf(path)
+			s.data()
+			if err := p.routing.link.Apply(slotDocument(2, "south")); err != nil {
+				t.Fatal(err)
+			}
+			for _, _, data := s.data(); !strings.Contains(data, `"south"`); _, _, data = s.data() {
+			}
+			if err := p.routing.link.Apply(slotDocument(3)); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "nobody asks for what is gone", func() bool {
+				p.polls.mu.Lock()
+				defer p.polls.mu.Unlock()
+				_, asked := p.polls.by[pollKey{p.routing.link, "south"}]
+				return !asked
+			})
+			if q.timesAsked("south") == 0 {
+				t.Error("it was never asked for")
+			}
+		})
+	}
+}

@@ -120,6 +120,7 @@ func askAll(ctx context.Context, of Queues, queues []string) ([]opencti.QueueSta
 
 func (s *Server) streamStatistics(ctx context.Context, in *statisticsStreamInput) (*huma.StreamResponse, error) {
 	l := linkOf(ctx)
+	documents := documentsOf(l)
 	queues, named := in.queues(l)
 	reader := s.polls.read(l, queues, time.Duration(in.Interval)*time.Second)
 	if err := firstAnswers(ctx, reader, named); err != nil {
@@ -132,6 +133,9 @@ func (s *Server) streamStatistics(ctx context.Context, in *statisticsStreamInput
 		sw := s.newSSE(w)
 		told := newTold()
 		err := s.watch(r.Context(), l, sw, func() error {
+			if !named && documents.newer() {
+				reader.turnTo(l, l.Queues())
+			}
 			return told.each(reader, func(latest *opencti.QueueStatistics) error { return sw.addJSON(eventQueueStatistics, latest) })
 		}, reader.news)
 		s.o.Log.Debug("A stream of statistics ended", "queues", len(queues), "why", err)

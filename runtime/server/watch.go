@@ -44,3 +44,26 @@ func (s *Server) watch(ctx context.Context, l *link.Link, sw *sseWriter, add fun
 		}
 	}
 }
+
+// documents says when a link has a newer document.
+type documents struct {
+	of         *link.Link
+	generation int64
+	changed    <-chan struct{} // closed when the link's status changed
+}
+
+func documentsOf(l *link.Link) *documents {
+	st, changed := l.Status()
+	return &documents{l, st.Generation, changed}
+}
+
+func (d *documents) newer() bool {
+	select {
+	case <-d.changed:
+	default:
+		return false
+	}
+	was := d.generation
+	*d = *documentsOf(d.of)
+	return d.generation != was
+}
