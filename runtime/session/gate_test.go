@@ -226,6 +226,14 @@ func TestGetStatistics(t *testing.T) {
 	}
 }
 
+// A CTI server that knows no agents says nothing of them: that is so since the session opened.
+func TestAnAgentWhomNobodyKnows(t *testing.T) {
+	b := open(opencti.DeviceSnapshot{Agent: opencti.AgentState{State: opencti.Unknown}})
+	if snap := b.Snapshot(); snap.Agent.State != opencti.Unknown || !snap.Agent.Since.Equal(snap.OpenedAt) {
+		t.Errorf("%s since %v, opened %v", snap.Agent.State, snap.Agent.Since, snap.OpenedAt)
+	}
+}
+
 func TestResync(t *testing.T) {
 	b := open(loggedIn(callIn("7", opencti.Established)))
 	b.truth = loggedIn()

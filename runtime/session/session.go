@@ -127,6 +127,7 @@ func New(o Options) *Session {
 		state:  newState(o.DN),
 	}
 	s.presence.Store(&o.Presence)
+	s.state.agent.Since = s.opened // until the CTI server tells, if it knows agents at all
 	s.state.inherit(o.Memory)
 	return s
 }
