@@ -39,13 +39,12 @@ type Request struct {
 // InvalidRequest, LinkDown, and what the CTI server says, also of the log-out that comes
 // before a take-over.
 func (l *Link) Open(ctx context.Context, r Request) (s *session.Session, opened bool, err error) {
-	pool, err := l.admit(&r)
-	if err != nil {
+	if err := l.admit(&r); err != nil {
 		return nil, false, err
 	}
 	for {
 		l.mu.Lock()
-		m, opened, rivals := l.enter(r, pool)
+		m, opened, rivals := l.enter(r)
 		l.mu.Unlock()
 		if m == nil {
 			if r.Restores {
@@ -107,39 +106,39 @@ func (l *Link) settled(ctx context.Context, m *member) (gone bool, err error) {
 }
 
 // admit checks the request against the pools and fills in the agent's only device.
-func (l *Link) admit(r *Request) (pool string, err error) {
+func (l *Link) admit(r *Request) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.doc.Spec.Phase == v1alpha1.SlotClosing {
-		return "", errClosing
+		return errClosing
 	}
 	if l.driver == nil {
-		return "", opencti.Errorf(opencti.LinkDown, "the link has no configuration yet")
+		return opencti.Errorf(opencti.LinkDown, "the link has no configuration yet")
 	}
 	if r.AgentID == "" && r.DN == "" {
-		return "", opencti.Errorf(opencti.InvalidRequest, "set agentId, dn or both")
+		return opencti.Errorf(opencti.InvalidRequest, "set agentId, dn or both")
 	}
 	if r.AgentID == "" {
-		return "", nil
+		return nil
 	}
 	agent, ok := l.agents[r.AgentID]
 	if !ok {
-		return "", opencti.Errorf(opencti.Forbidden, "agent %s is in no AgentPool of this link; add it to spec.agents of one", r.AgentID)
+		return opencti.Errorf(opencti.Forbidden, "agent %s is in no AgentPool of this link; add it to spec.agents of one", r.AgentID)
 	}
 	switch {
 	case r.DN == "" && len(agent.DNs) == 1:
 		r.DN = agent.DNs[0]
 	case r.DN == "":
-		return "", opencti.Errorf(opencti.InvalidRequest, "dn is missing: agent %s has no single device of its own", r.AgentID)
+		return opencti.Errorf(opencti.InvalidRequest, "dn is missing: agent %s has no single device of its own", r.AgentID)
 	case len(agent.DNs) > 0 && !slices.Contains(agent.DNs, r.DN):
-		return "", opencti.Errorf(opencti.Forbidden, "device %s is not one of agent %s; add it to dns in pool %s", opencti.Mask(r.DN), r.AgentID, agent.Pool)
+		return opencti.Errorf(opencti.Forbidden, "device %s is not one of agent %s; add it to dns in pool %s", opencti.Mask(r.DN), r.AgentID, agent.Pool)
 	}
-	return agent.Pool, nil
+	return nil
 }
 
 // enter finds the session, makes it, or names the sessions that stand in the way.
 // A made one is entered with its turn held. The link is locked.
-func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*member) {
+func (l *Link) enter(r Request) (m *member, opened bool, rivals []*member) {
 	key := session.Key(r.DN, r.AgentID)
 	if m, ok := l.sessions[key]; ok {
 		if m.DN() == r.DN && m.AgentID() == r.AgentID {
@@ -157,7 +156,7 @@ func (l *Link) enter(r Request, pool string) (m *member, opened bool, rivals []*
 		return nil, false, rivals
 	}
 	m = newMember(session.New(session.Options{
-		DN: r.DN, AgentID: r.AgentID, Pool: pool, Hidden: r.Hidden, Presence: r.Presence,
+		DN: r.DN, AgentID: r.AgentID, Hidden: r.Hidden, Presence: r.Presence,
 		Epoch: l.o.Epoch, LastSequence: l.lastSeq[key],
 		Rules: l.rules, Class: l.class(), Policy: l.policy(r.AgentID), Backstage: l,
 		Memory:   r.memory,

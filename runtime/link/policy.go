@@ -67,14 +67,19 @@ func (l *Link) policy(agentID string) session.Policy {
 		return session.Policy{}
 	}
 	p := l.pools[agent.Pool]
-	p.Queues = agent.Queues
+	p.Pool, p.Queues = agent.Pool, agent.Queues
 	return p
 }
 
-// adopt gives the open sessions what is in force now. The link is locked.
+// adopt gives the open sessions what is in force now. For an agent who is in no pool any more
+// that is what was: nothing becomes possible by it. The link is locked.
 func (l *Link) adopt() {
 	for _, m := range l.sessions {
-		m.Adopt(l.class(), l.policy(m.AgentID()), l.rules)
+		policy := m.Policy()
+		if _, ok := l.agents[m.AgentID()]; ok {
+			policy = l.policy(m.AgentID())
+		}
+		m.Adopt(l.class(), policy, l.rules)
 	}
 }
 

@@ -181,3 +181,32 @@ func TestPoolSessions(t *testing.T) {
 		}
 	})
 }
+
+// An agent who is moved to another pool, or out of all, while at work.
+func TestTheAgentsPoolIsHot(t *testing.T) {
+	moved := func(pool string) Document {
+		return document(2, func(s *v1alpha1.CTISlotSpec) {
+			s.Pools = []v1alpha1.SlotPool{{Name: "sales"}, {Name: "callers", PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.ModeSimple}}}
+			s.Agents[0].Pool = pool
+			if pool == "" {
+				s.Agents = s.Agents[1:]
+			}
+		})
+	}
+	inBubble(t, func(t *testing.T, b *bench) {
+		s := b.mustOpen("1001", "4001")
+		want := func(pool string, mode opencti.TelephonyMode) {
+			t.Helper()
+			st, _ := b.Status()
+			open, _ := b.PoolSessions(pool)
+			if snap := s.Snapshot(); snap.Pool != pool || snap.Mode != mode || st.SessionsByPool[pool] != 1 || len(open) != 1 {
+				t.Errorf("pool %q, mode %s, by pool %v, of the pool %d; want %q, %s", snap.Pool, snap.Mode, st.SessionsByPool, len(open), pool, mode)
+			}
+		}
+		want("sales", opencti.Full)
+		b.mustApply(moved("callers"))
+		want("callers", opencti.Simple)
+		b.mustApply(moved("")) // what the pool forbade stays forbidden
+		want("callers", opencti.Simple)
+	})
+}

@@ -254,13 +254,12 @@ func (l *Link) inheritEndings(entries map[string]json.RawMessage) {
 // inherit makes a session that the next resync brings into step; nil when its agent is
 // in no pool any more.
 func (l *Link) inherit(r Request) *member {
-	pool, err := l.admit(&r)
-	if err != nil {
+	if l.admit(&r) != nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m, opened, _ := l.enter(r, pool)
+	m, opened, _ := l.enter(r)
 	if !opened {
 		return nil
 	}

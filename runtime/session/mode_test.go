@@ -59,7 +59,7 @@ func TestTheSnapshotOfAMode(t *testing.T) {
 		opencti.Full: {2, agent, setOf(opencti.Resync, opencti.GetStatistics, opencti.LogoutAgent, opencti.SetAgentReady, opencti.SetAgentNotReady, opencti.MakeCall,
 			opencti.SetDoNotDisturb), setOf(opencti.AcceptInteraction, opencti.AnswerCall, opencti.DeclineCall, opencti.AttachData)},
 	} {
-		b := open(opencti.DeviceSnapshot{Agent: agent, Calls: calls}, inMode(mode), func(o *Options) { codes(&o.Policy); o.Policy.LogoutRequired = true })
+		b := open(opencti.DeviceSnapshot{Agent: agent, Calls: calls}, inMode(mode), func(o *Options) { codes(&o.Policy); o.Policy.Pool, o.Policy.LogoutRequired = "sales", true })
 		s := b.Snapshot()
 		s.Agent.Since = want.agent.Since
 		if s.Mode != mode || s.Pool != "sales" || len(s.Calls) != want.calls || !cmp.Equal(s.Agent, want.agent) || setOf(s.Activities...) != want.can {

@@ -24,6 +24,8 @@ type Class struct {
 // Policy is what the pool and the agent's entry in it decide. The zero Policy is that of
 // a session without a pool.
 type Policy struct {
+	// Pool is its name.
+	Pool string
 	// Mode is Full when empty.
 	Mode opencti.TelephonyMode
 	// Unavailable and Logout list the reason codes that an agent may give; empty: any.
@@ -66,9 +68,9 @@ func (p *Policy) reasonCodes() ReasonCodes {
 	return out
 }
 
-// allowsAs says whether a desktop may do the same by both policies.
+// allowsAs says whether a desktop may do the same by both policies, and sees no difference.
 func (p *Policy) allowsAs(o *Policy) bool {
-	return p.mode() == o.mode() && slices.Equal(p.Unavailable, o.Unavailable) && slices.Equal(p.Logout, o.Logout) &&
+	return p.Pool == o.Pool && p.mode() == o.mode() && slices.Equal(p.Unavailable, o.Unavailable) && slices.Equal(p.Logout, o.Logout) &&
 		p.UnavailableRequired == o.UnavailableRequired && p.LogoutRequired == o.LogoutRequired && slices.Equal(p.Queues, o.Queues)
 }
 

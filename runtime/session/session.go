@@ -25,7 +25,6 @@ var ErrTakenOver = fmt.Errorf("%w: it was taken over", ErrClosed)
 type Options struct {
 	DN      string
 	AgentID string
-	Pool    string
 	// Hidden are event types that this desktop or device cannot show.
 	Hidden []opencti.EventType
 	// Presence is where the user sits.
@@ -77,18 +76,18 @@ type Presence struct {
 
 // Session is a user at a device. It is safe for concurrent use.
 type Session struct {
-	dn, agentID, pool string
-	hidden            []opencti.EventType
-	presence          atomic.Pointer[Presence]
-	backstage         Backstage
-	mayAct            func() error
-	recorder          Recorder
-	observer          Observer
-	log               *slog.Logger
-	patience          time.Duration
-	opened            time.Time
-	life              context.Context // of what the session does by itself
-	end               context.CancelFunc
+	dn, agentID string
+	hidden      []opencti.EventType
+	presence    atomic.Pointer[Presence]
+	backstage   Backstage
+	mayAct      func() error
+	recorder    Recorder
+	observer    Observer
+	log         *slog.Logger
+	patience    time.Duration
+	opened      time.Time
+	life        context.Context // of what the session does by itself
+	end         context.CancelFunc
 
 	// Events is what desktops read.
 	Events *Log
@@ -118,7 +117,7 @@ func New(o Options) *Session {
 	}
 	life, end := context.WithCancel(context.Background())
 	s := &Session{
-		dn: o.DN, agentID: o.AgentID, pool: o.Pool, hidden: o.Hidden, class: o.Class,
+		dn: o.DN, agentID: o.AgentID, hidden: o.Hidden, class: o.Class,
 		rules: o.Rules, policy: o.Policy, allowed: o.Class.allows(o.Policy.mode()),
 		backstage: o.Backstage, mayAct: o.MayAct, recorder: o.Recorder, observer: o.Observer, log: o.Log,
 		patience: o.Patience, opened: time.Now(), life: life, end: end,
@@ -149,8 +148,15 @@ func (s *Session) DN() string { return s.dn }
 // AgentID is empty for a session without an agent.
 func (s *Session) AgentID() string { return s.agentID }
 
-// Pool is the pool that brought the agent; empty when none did.
-func (s *Session) Pool() string { return s.pool }
+// Pool is the pool that brings the agent; empty when none does.
+func (s *Session) Pool() string { return s.Policy().Pool }
+
+// Policy is what is in force.
+func (s *Session) Policy() Policy {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.policy
+}
 
 // Hidden are the event types that the desktop cannot show.
 func (s *Session) Hidden() []opencti.EventType { return s.hidden }

@@ -215,7 +215,7 @@ func supported() []opencti.Activity {
 func newBench(options ...func(*Options)) *bench {
 	b := &bench{device: &device{}, counts: &counts{}}
 	o := Options{
-		DN: dn, AgentID: agentID, Pool: "sales", Epoch: epoch, Rules: compiled(),
+		DN: dn, AgentID: agentID, Epoch: epoch, Rules: compiled(),
 		Class: Class{Supported: supported()}, Backstage: b, MayAct: func() error { return nil },
 		Observer: b.counts, Log: slog.New(slog.DiscardHandler),
 	}

@@ -36,7 +36,7 @@ func (s *Session) Snapshot() *Snapshot {
 
 func (s *Session) snapshot() *Snapshot {
 	snap := &Snapshot{
-		Session: s.Key(), DN: s.dn, AgentID: s.agentID, Pool: s.pool, Mode: s.policy.mode(), LastEvent: s.Events.Last().String(),
+		Session: s.Key(), DN: s.dn, AgentID: s.agentID, Pool: s.policy.Pool, Mode: s.policy.mode(), LastEvent: s.Events.Last().String(),
 		Link: opencti.LinkUp, Agent: s.shownAgent(), DoNotDisturb: s.state.doNotDisturb, Calls: []*opencti.Call{},
 		ReasonCodes: s.policy.reasonCodes(), Activities: s.possibleNow().list(), OpenedAt: s.opened,
 	}
