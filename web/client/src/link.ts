@@ -1,7 +1,7 @@
 import type { LinkInfo, Opened, OpenSession, QueueReport } from "./api.js";
 import { Http, type Options } from "./http.js";
 import { PoolWatch } from "./pool.js";
-import { savedOf, Session, type Saved } from "./session.js";
+import { newKey, savedOf, Session, type Saved } from "./session.js";
 import { readerOf, type Reader } from "./ways.js";
 
 /** A link's API: where sessions are opened. */
@@ -38,7 +38,8 @@ export class Link {
    * does so by itself.
    */
   async logoutAgent(agentId: string, reasonCode?: string): Promise<void> {
-    await this.http.json(`/v1/sessions/${encodeURIComponent(agentId)}/activities/LogoutAgent`, { method: "POST", body: { reasonCode } });
+    const path = `/v1/sessions/${encodeURIComponent(agentId)}/activities/LogoutAgent`;
+    await this.http.json(path, { method: "POST", body: { reasonCode }, headers: { "Idempotency-Key": newKey() } });
   }
 
   /** Goes on with a session that was open, after a reload of the page. */

@@ -331,8 +331,11 @@ export class Session {
   }
 }
 
-/** A key that nobody else has; pages that came without TLS have no randomUUID. */
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/**
+ * A key that nobody else has; pages that came without TLS have no randomUUID. What acts has one, also
+ * when it is sent once: a browser sends it again by itself when a connection that it kept breaks.
+ */
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** What is known before the first Snapshot. */
 function nothing(saved: Saved): Known {

@@ -176,14 +176,32 @@ test("the runtime is killed in mid-call and comes again", limit, async (t) => {
 
 test("what cannot be seen after a kill is unknown, and not done twice", limit, async (t) => {
   const session = await agent(t, "4001");
-  await world.killRuntime();
-  const asked = session.perform("MakeCall", { destinationNumber: "1007" });
   const before = await dialled();
+  world.proxy.hold(); // it arrives, and nobody hears the answer
+  const asked = session.perform("MakeCall", { destinationNumber: "1007" });
   const outcome = assert.rejects(asked, (error) => error instanceof OutcomeUnknown && error instanceof CtilinkError);
+  await until(async () => (await dialled()) > before);
+  await world.killRuntime();
+  world.proxy.cut();
+  world.proxy.release();
   await world.startRuntime();
   await outcome;
-  assert.equal(await dialled(), before);
-  await session.until((s) => s.connection === "live");
+  assert.equal(await dialled(), before + 1);
+  await session.until((s) => s.connection === "live" && s.calls.length === 1);
+  await session.perform("HangUpCall");
+});
+
+test("what is asked for while nobody is there is done once, or not at all", limit, async (t) => {
+  const session = await agent(t, "4001");
+  await world.killRuntime();
+  const before = await dialled();
+  // What it could not begin to send, Node may keep until somebody is there.
+  const asked = session.perform("MakeCall", { destinationNumber: "1007" }).then(() => 1, (error) => (assert.ok(error instanceof OutcomeUnknown), 0));
+  await world.startRuntime();
+  const done = await asked;
+  assert.equal(await dialled(), before + done);
+  await session.until((s) => s.connection === "live" && s.calls.length === done);
+  if (done) await session.perform("HangUpCall");
 });
 
 test("a reader that was held up for hundreds of events is right again", limit, async (t) => {
