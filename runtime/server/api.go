@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -71,22 +72,27 @@ type InSession struct {
 // session finds the session, or restores it from its token.
 func (s *Server) session(ctx context.Context, in InSession) (*session.Session, error) {
 	l := linkOf(ctx)
-	if found, ok := l.Session(in.Session); ok {
-		if s.isElsewhere(found, in.Token) {
-			return nil, problem(link.ErrTakenOver)
-		}
+	found, isOpen := l.Session(in.Session)
+	switch {
+	case in.Token == "" && isOpen:
 		recordOf(ctx).of(found)
 		return found, nil
-	}
-	if in.Token == "" {
+	case in.Token == "":
 		return nil, withStatus(http.StatusNotFound, opencti.InvalidRequest, "there is no such session; open it with POST /v1/sessions, or send its token in "+HeaderSession)
 	}
 	t, err := s.signer.verify(in.Token)
-	if err != nil {
+	switch {
+	case err != nil && !(isOpen && errors.Is(err, errExpired)):
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, err.Error())
-	}
-	if t.key() != in.Session {
+	case t.key() != in.Session:
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, "the "+HeaderSession+" token belongs to another session")
+	case isOpen && t.DN != found.DN():
+		// Somebody took the agent over at another device: this desktop must not go on with
+		// what is not its own.
+		return nil, problem(link.ErrTakenOver)
+	case isOpen:
+		recordOf(ctx).of(found)
+		return found, nil
 	}
 	switch l.EndedSince(t.key(), time.Unix(t.Issued, 0)) {
 	case link.Closed:
@@ -103,14 +109,4 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 		s.o.Log.Info("Restored a session from its token", "agent", t.AgentID, "device", opencti.Mask(t.DN))
 	}
 	return found, nil
-}
-
-// isElsewhere says whether a token is of a session that the agent had at another device,
-// before somebody took over: its desktop must not go on with what is not its own.
-func (s *Server) isElsewhere(found *session.Session, token string) bool {
-	if token == "" {
-		return false
-	}
-	t, err := s.signer.verify(token)
-	return err == nil && t.key() == found.Key() && t.DN != found.DN()
 }

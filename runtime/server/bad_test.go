@@ -298,7 +298,8 @@ func badTokens() map[string]string {
 }
 
 func TestSessionTokensThatAreWrong(t *testing.T) {
-	p := holding(t, "a", 7)
+	p, busy := holding(t, "a", 7), holding(t, "b", 8)
+	busy.open()
 	for name, token := range badTokens() {
 		t.Run(name, func(t *testing.T) {
 			a := p.do("GET", "/v1/sessions/4001", "", header{HeaderSession: token})
@@ -307,6 +308,15 @@ func TestSessionTokensThatAreWrong(t *testing.T) {
 			}
 			if strings.Contains(string(a.body), token) {
 				t.Error("the token is told")
+			}
+			// A desktop learns of it before the pod does not know the session any more. What
+			// has only grown old is good while the session is open.
+			want := http.StatusForbidden
+			if name == "expired" {
+				want = http.StatusOK
+			}
+			if a := busy.do("GET", "/v1/sessions/4001", "", header{HeaderSession: token}); a.StatusCode != want {
+				t.Errorf("while the session is open: %d %s, want %d", a.StatusCode, a.body, want)
 			}
 		})
 	}

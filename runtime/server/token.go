@@ -76,7 +76,10 @@ func (s tokenSigner) sign(t sessionToken) string {
 
 var errSessionToken = errors.New("the Ctilink-Session token is not valid here: open the session anew with POST /v1/sessions")
 
-// verify reads a token that a pod of this link signed.
+// errExpired is an errSessionToken: it was good once, and is for what is open still.
+var errExpired = fmt.Errorf("%w: it is older than a day", errSessionToken)
+
+// verify reads a token that a pod of this link signed, an expired one too.
 func (s tokenSigner) verify(token string) (sessionToken, error) {
 	payload, mac, ok := strings.Cut(token, ".")
 	if !ok || !hmac.Equal([]byte(mac), []byte(s.mac(payload))) {
@@ -91,7 +94,7 @@ func (s tokenSigner) verify(token string) (sessionToken, error) {
 		return sessionToken{}, errSessionToken
 	}
 	if s.now().Sub(time.Unix(t.Issued, 0)) > sessionTokenLife {
-		return sessionToken{}, errSessionToken
+		return t, errExpired
 	}
 	return t, nil
 }
