@@ -13,6 +13,8 @@ const (
 	// memoryInterval is how long what happens in a session is gathered before it is
 	// recorded: a pod that is killed forgets what came since.
 	memoryInterval = 100 * time.Millisecond
+	// recordedAtOnce is how many sessions are recorded before events have their turn.
+	recordedAtOnce = 8
 	// memoryBound bounds what is recorded of a session's calls, in bytes of JSON.
 	memoryBound = 8 << 10
 )
@@ -74,7 +76,7 @@ func (l *Link) keepRecords(ctx context.Context) (end func()) {
 	recording.Go(func() { l.recordMemories(ctx) })
 	return func() {
 		recording.Wait()
-		if number := l.recordChanged(); number > 0 {
+		if number := l.recordChanged(ctx); number > 0 {
 			l.journal.told(number)
 		}
 	}
@@ -90,15 +92,19 @@ func (l *Link) recordMemories(ctx context.Context) {
 		case <-l.journal.some:
 		}
 		pause(ctx, nil, memoryInterval)
-		l.recordChanged()
+		l.recordChanged(ctx)
 	}
 }
 
-// recordChanged records what is to be recorded now, and gives the number of the last.
-func (l *Link) recordChanged() (number uint64) {
-	for _, r := range l.journal.takeChanged() {
+// recordChanged records what is to be recorded now, and gives the number of the last. It
+// makes way for events until the context ends.
+func (l *Link) recordChanged(ctx context.Context) (number uint64) {
+	for n, r := range l.journal.takeChanged() {
 		r.noted.Store(false)
 		number = max(number, l.recordMemory(r.key))
+		if n%recordedAtOnce == recordedAtOnce-1 && ctx.Err() == nil {
+			pause(ctx, nil, time.Millisecond) // on one processor events would wait for all of them
+		}
 	}
 	return number
 }
