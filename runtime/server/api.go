@@ -82,7 +82,7 @@ func (s *Server) session(ctx context.Context, in InSession) (*session.Session, e
 	}
 	t, err := s.signer.verify(in.Token)
 	switch {
-	case err != nil && !(isOpen && errors.Is(err, errExpired)):
+	case err != nil && (!isOpen || !errors.Is(err, errExpired)):
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, err.Error())
 	case t.key() != in.Session:
 		return nil, withStatus(http.StatusForbidden, opencti.Forbidden, "the "+HeaderSession+" token belongs to another session")
