@@ -25,7 +25,10 @@ func newPeer(t *testing.T) *peer {
 	t.Helper()
 	p := &peer{Records: NewRecords()}
 	p.server = httptest.NewTLSServer(p.Records)
-	t.Cleanup(p.server.Close)
+	t.Cleanup(func() {
+		p.server.CloseClientConnections() // whoever follows still, does so for ever
+		p.server.Close()
+	})
 	return p
 }
 
