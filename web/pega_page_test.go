@@ -23,14 +23,6 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/server"
 )
 
-type quiet struct{}
-
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}
-
 func always() error { return nil }
 
 // centre is a runtime with a scripted CTI server; its front may be changed on the way.
@@ -54,7 +46,7 @@ func newCentre(t *testing.T) *centre {
 	c.cti.OnPerform = c.perform
 	log := slog.New(slog.DiscardHandler)
 	l := link.New(link.Options{
-		Epoch: 7, MayAct: always, Drivers: func(string) (opencti.Driver, bool) { return tapped{c.cti, c}, true }, Observer: quiet{}, Log: log,
+		Epoch: 7, MayAct: always, Drivers: func(string) (opencti.Driver, bool) { return tapped{c.cti, c}, true }, Log: log,
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	err := l.Apply(link.Document{Generation: 1, Spec: v1alpha1.CTISlotSpec{

@@ -34,7 +34,8 @@ type Options struct {
 	// over the document's.
 	Mounted func() (map[string]string, error)
 	// Records keeps what a successor must know; nil when there is none.
-	Records  Records
+	Records Records
+	// Observer may be nil.
 	Observer Observer
 	Log      *slog.Logger
 }
@@ -47,6 +48,12 @@ type Observer interface {
 	// Resynced tells how long it took to bring all sessions back after a connect.
 	Resynced(sessions int, took time.Duration)
 }
+
+// unobserved is an Observer that does not count.
+type unobserved struct{ session.Unobserved }
+
+func (unobserved) ConnectionChanged(bool)      {}
+func (unobserved) Resynced(int, time.Duration) {}
 
 // Link holds the sessions of one slot. It is safe for concurrent use.
 type Link struct {
@@ -108,6 +115,9 @@ func (m *member) pass() { <-m.turn }
 
 // New makes a link that connects when Run is called and a document applied.
 func New(o Options) *Link {
+	if o.Observer == nil {
+		o.Observer = unobserved{}
+	}
 	return &Link{
 		o: o, sessions: map[string]*member{}, byDN: map[string]map[string]*member{}, lastSeq: map[string]uint64{}, endings: map[string]ending{},
 		state: v1alpha1.ConnectionConnecting, retry: make(chan struct{}), changed: make(chan struct{}),

@@ -30,14 +30,6 @@ const (
 	ingestToken  = "t0ken-of-connectors"
 )
 
-type quiet struct{}
-
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}
-
 func always() error { return nil }
 
 // newLink makes a link at work with agents 4001 (at 1001) and 4002, and 4003 (at 1003) in a
@@ -46,7 +38,7 @@ func newLink(t testing.TB, epoch int64) (*link.Link, *linktest.Driver) {
 	t.Helper()
 	cti := linktest.New()
 	l := link.New(link.Options{
-		Epoch: epoch, MayAct: always, Drivers: cti.Find, Observer: quiet{}, Log: slog.New(slog.DiscardHandler),
+		Epoch: epoch, MayAct: always, Drivers: cti.Find, Log: slog.New(slog.DiscardHandler),
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	if err := l.Apply(slotDocument(1)); err != nil {

@@ -44,6 +44,7 @@ type Options struct {
 	Memory Memory
 	// Recorder may be nil.
 	Recorder Recorder
+	// Observer may be nil.
 	Observer Observer
 	Log      *slog.Logger
 	// Patience is how long an accepted request may go without an event that shows it;
@@ -73,6 +74,18 @@ type Presence struct {
 	Workstation  string `json:"workstation,omitempty"`
 	ClientHandle string `json:"clientHandle,omitempty"`
 }
+
+// Unobserved is an Observer that does not count.
+type Unobserved struct{}
+
+// EventHandled implements Observer.
+func (Unobserved) EventHandled(opencti.EventName, time.Duration) {}
+
+// EventDropped implements Observer.
+func (Unobserved) EventDropped(string) {}
+
+// ActivityDone implements Observer.
+func (Unobserved) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
 
 // Session is a user at a device. It is safe for concurrent use.
 type Session struct {
@@ -114,6 +127,9 @@ type Session struct {
 func New(o Options) *Session {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
+	}
+	if o.Observer == nil {
+		o.Observer = Unobserved{}
 	}
 	life, end := context.WithCancel(context.Background())
 	s := &Session{

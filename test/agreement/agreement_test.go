@@ -81,7 +81,7 @@ func newFloor(t *testing.T, r *rand.Rand) *floor {
 		}
 	})
 	l := link.New(link.Options{
-		Epoch: 1, MayAct: func() error { return nil }, Drivers: adapters.Find, Observer: quiet{}, Log: slog.New(slog.DiscardHandler),
+		Epoch: 1, MayAct: func() error { return nil }, Drivers: adapters.Find, Log: slog.New(slog.DiscardHandler),
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	spec := v1alpha1.CTISlotSpec{LinkName: "main", Class: "csta", Driver: "csta", Config: config, Pools: []v1alpha1.SlotPool{{Name: "all"}}}
@@ -298,11 +298,6 @@ func lines(story []string) (out string) {
 // quiet is told everything and says nothing.
 type quiet struct{}
 
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}
-func (quiet) HandleRaw(opencti.RawEvent)                                      {}
-func (quiet) EventsLost(string, error)                                        {}
-func (quiet) RequestFailed(string, string, error)                             {}
+func (quiet) HandleRaw(opencti.RawEvent)          {}
+func (quiet) EventsLost(string, error)            {}
+func (quiet) RequestFailed(string, string, error) {}

@@ -1,20 +1,16 @@
 package bench
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -25,8 +21,8 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/adapters/csta/wire"
 	"github.com/ctilink/ctilink-operator/runtime/link"
 	"github.com/ctilink/ctilink-operator/runtime/memory"
-	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/server"
+	"github.com/ctilink/ctilink-operator/test/process"
 )
 
 // A child process is what is measured: it has one core to itself.
@@ -49,9 +45,8 @@ func TestMain(m *testing.M) {
 	go memory.Tune(context.Background()) // as in the product; for the relay, too
 	serve := map[string]func(http.Handler) http.Handler{"pod": pod, "relay": relay}[role]
 	mux := http.NewServeMux()
-	mux.HandleFunc("/memory", resident)
-	mux.HandleFunc("/processor", processor)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("POST /collect", func(http.ResponseWriter, *http.Request) { debug.FreeOSMemory() })
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile) // for who wants to know where the time goes
 	mux.Handle("/", serve(mux))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,38 +85,12 @@ func pin(core int) error {
 	return nil
 }
 
-// resident tells what of the process is resident once the garbage is gone, in bytes.
-func resident(w http.ResponseWriter, _ *http.Request) {
-	debug.FreeOSMemory()
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(b))[1])
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	fmt.Fprint(w, pages*os.Getpagesize())
-}
-
-// processor tells the time that the process has worked, in nanoseconds.
-func processor(w http.ResponseWriter, _ *http.Request) {
-	var used unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	fmt.Fprint(w, used.Utime.Nano()+used.Stime.Nano())
-}
-
 // pod is the product: the same link, sessions and server as in a pod, without TLS.
 func pod(http.Handler) http.Handler {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	always := func() error { return nil }
 	l := link.New(link.Options{
-		Epoch: time.Now().UnixMilli(), MayAct: always, Drivers: adapters.Find, Observer: quiet{}, Log: log,
+		Epoch: time.Now().UnixMilli(), MayAct: always, Drivers: adapters.Find, Log: log,
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	n, err := strconv.Atoi(os.Getenv(agentsVariable))
@@ -146,15 +115,6 @@ func pod(http.Handler) http.Handler {
 
 func agentID(i int) string { return strconv.Itoa(400000 + i) }
 func number(i int) string  { return strconv.Itoa(100000 + i) }
-
-// quiet counts nothing.
-type quiet struct{}
-
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}
 
 // relay is the least that could do it: it decodes each event, encodes it as JSON and
 // flushes it to the stream of its device. It knows no state, no rules and no log.
@@ -182,50 +142,20 @@ func relay(http.Handler) http.Handler {
 }
 
 // child is a process that is measured.
-type child struct {
-	url string
-}
+type child struct{ *process.Process }
 
 func start(tb testing.TB, role string, switchAddress string, agents int) *child {
 	tb.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	cmd := exec.CommandContext(tb.Context(), self)
-	cmd.Env = append(os.Environ(), roleVariable+"="+role, addressVariable+"="+switchAddress, fmt.Sprintf("%s=%d", agentsVariable, agents))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return &child{"http://" + strings.TrimSpace(line)}
+	return &child{process.Start(tb, roleVariable+"="+role, addressVariable+"="+switchAddress, fmt.Sprintf("%s=%d", agentsVariable, agents))}
 }
 
-// resident asks for the process's memory in bytes.
-func (c *child) resident(tb testing.TB) int { return c.ask(tb, "/memory") }
-
-// worked asks how long the process has worked.
-func (c *child) worked(tb testing.TB) time.Duration { return time.Duration(c.ask(tb, "/processor")) }
-
-func (c *child) ask(tb testing.TB, what string) int {
+// inUse is the process's memory in bytes once the garbage is gone.
+func (c *child) inUse(tb testing.TB) int {
 	tb.Helper()
-	resp, err := http.Get(c.url + what)
+	resp, err := http.Post(c.URL+"/collect", "", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer resp.Body.Close()
-	var n int
-	if err := json.NewDecoder(resp.Body).Decode(&n); err != nil {
-		tb.Fatal(err)
-	}
-	return n
+	_ = resp.Body.Close()
+	return c.Resident(tb)
 }

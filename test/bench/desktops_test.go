@@ -37,9 +37,9 @@ func openDesktops(tb testing.TB, c *child, agents int, sessions bool) *desktops 
 	each(agents, 32, func(i int) {
 		d.sent[i] = make(chan time.Time, underWay)
 		if sessions {
-			open(tb, client, c.url, i)
+			open(tb, client, c.URL, i)
 		}
-		d.read(tb, client, c.url, i)
+		d.read(tb, client, c.URL, i)
 	})
 	if tb.Failed() {
 		tb.FailNow()

@@ -17,9 +17,9 @@ type measured struct {
 // load sends events and tells how long each took to the desktop.
 func (m *measured) load(tb testing.TB, events [][]byte, rate int, lasting time.Duration) latencies {
 	tb.Helper()
-	before := m.child.worked(tb)
+	before := m.child.Processor(tb)
 	l := m.desktops.load(tb, m.cti, events, rate, lasting)
-	m.work = (m.child.worked(tb) - before) / time.Duration(len(l))
+	m.work = (m.child.Processor(tb) - before) / time.Duration(len(l))
 	return l
 }
 
@@ -101,10 +101,10 @@ func BenchmarkSessionMemory(b *testing.B) {
 	for b.Loop() {
 		cti := newCTI(b)
 		child := start(b, "pod", cti.address(), agents)
-		empty := child.resident(b)
+		empty := child.inUse(b)
 		d := openDesktops(b, child, agents, true)
 		d.load(b, cti, events, 1000, 6*time.Second)
-		full := child.resident(b)
+		full := child.inUse(b)
 		b.Logf("without sessions %d KiB, with %d sessions and streams %d KiB", empty>>10, agents, full>>10)
 		b.ReportMetric(float64(full-empty)/agents/1024, "KiB/session")
 	}

@@ -20,10 +20,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ctilink/ctilink-operator/test/process"
 )
 
 // BenchmarkTwoThousandPortraitClients: the program itself, in a process of its own and with
@@ -36,19 +37,19 @@ func BenchmarkTwoThousandPortraitClients(b *testing.B) {
 	for b.Loop() {
 		cti := newCTI(b)
 		program := startProgram(b, cti.address(), clients)
-		empty := program.resident(b)
+		empty := program.Resident(b)
 		d := program.openClients(b, clients)
-		waiting := program.resident(b)
+		waiting := program.Resident(b)
 		for _, rate := range []int{200, 1000, 2000} {
-			used := program.processor(b)
+			used := program.Processor(b)
 			wholeCalls := time.Duration(clients*len(events)) * time.Second / time.Duration(rate)
 			l := d.load(b, cti, events, rate, wholeCalls)
-			used = program.processor(b) - used
+			used = program.Processor(b) - used
 			b.Logf("%d events/s: p50 %v p99 %v at most %v; processor time for an event %v", rate, l.at(.5), l.at(.99), l.at(1), used/time.Duration(len(l)))
 			b.ReportMetric(micros(l.at(.5))/1000, fmt.Sprint(rate, "/s-p50-ms"))
 			b.ReportMetric(micros(l.at(.99))/1000, fmt.Sprint(rate, "/s-p99-ms"))
 		}
-		b.Logf("resident: without clients %d MiB, with %d that wait %d MiB, after the calls %d MiB", empty>>20, clients, waiting>>20, program.resident(b)>>20)
+		b.Logf("resident: without clients %d MiB, with %d that wait %d MiB, after the calls %d MiB", empty>>20, clients, waiting>>20, program.Resident(b)>>20)
 		b.ReportMetric(float64(waiting-empty)/clients/1024, "KiB/client")
 	}
 	b.ReportMetric(0, "ns/op")
@@ -56,9 +57,8 @@ func BenchmarkTwoThousandPortraitClients(b *testing.B) {
 
 // program is the runtime as it is shipped, without a cluster.
 type program struct {
-	pid int
-	url string
-	ca  *x509.CertPool
+	process.Process
+	ca *x509.CertPool
 }
 
 const portraitManifests = `apiVersion: ctilink.io/v1alpha1
@@ -94,7 +94,7 @@ func startProgram(tb testing.TB, cti string, agents int) *program {
 		}
 	}
 	address := freeAddress(tb)
-	p.url = "https://" + address
+	p.URL = "https://" + address
 	cmd := exec.CommandContext(tb.Context(), binary, "--manifests", filepath.Join(dir, "manifests"), "--tls-dir", dir,
 		"--desktop-address", address, "--metrics-address", freeAddress(tb), "--log-level", "error",
 		"--desktop-token-file", filepath.Join(dir, "token"), "--session-key-file", filepath.Join(dir, "key"))
@@ -104,7 +104,7 @@ func startProgram(tb testing.TB, cti string, agents int) *program {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	p.pid = cmd.Process.Pid
+	p.PID = cmd.Process.Pid
 	p.awaitConnected(tb)
 	return p
 }
@@ -151,46 +151,12 @@ func certificate(tb testing.TB, dir string) *x509.CertPool {
 	return pool
 }
 
-// resident is the memory of the process in bytes, as the kernel counts it, garbage included.
-func (p *program) resident(tb testing.TB) int {
-	tb.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.pid))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(b))[1])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return pages * os.Getpagesize()
-}
-
-// processor is the time that the process has had of a processor.
-func (p *program) processor(tb testing.TB) time.Duration {
-	tb.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	fields := strings.Fields(rest) // from the third on, see proc(5)
-	ticks := 0
-	for _, f := range fields[11:13] { // user and system time
-		n, err := strconv.Atoi(f)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * (time.Second / 100)
-}
-
 func (p *program) awaitConnected(tb testing.TB) {
 	tb.Helper()
 	client := p.client(0)
 	defer client.CloseIdleConnections()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		resp, err := request(tb, client, http.MethodGet, p.url+"/v1/link", "")
+		resp, err := request(tb, client, http.MethodGet, p.URL+"/v1/link", "")
 		if err == nil {
 			body, _ := io.ReadAll(resp.Body)
 			_ = resp.Body.Close()
@@ -262,7 +228,7 @@ func (p *program) wait(over context.Context, tb testing.TB, d *desktops, client 
 }
 
 func (p *program) ask(ctx context.Context, client *http.Client, document string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/portrait", strings.NewReader(document))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+"/portrait", strings.NewReader(document))
 	if err != nil {
 		return nil, err
 	}

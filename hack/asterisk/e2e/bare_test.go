@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ctilink/ctilink-operator/runtime/adapters/asterisk/ami"
+	"github.com/ctilink/ctilink-operator/test/process"
 )
 
 // bare is the least that a client of the manager interface can do: it takes the events of calls,
@@ -71,9 +72,9 @@ func (s *bareStream) send(e bareEvent) {
 }
 
 // readBare notes when the events arrive.
-func readBare(tb testing.TB, c *child, seen func(mark, time.Time)) {
+func readBare(tb testing.TB, c *process.Process, seen func(mark, time.Time)) {
 	tb.Helper()
-	resp, err := http.Get(c.url)
+	resp, err := http.Get(c.URL)
 	if err != nil {
 		tb.Fatal(err)
 	}

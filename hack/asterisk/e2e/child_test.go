@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,9 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +20,7 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/server"
 	"github.com/ctilink/ctilink-operator/test/desktop"
+	"github.com/ctilink/ctilink-operator/test/process"
 )
 
 // A child process is what is measured: this program again, in a role.
@@ -60,7 +58,7 @@ func pod(config map[string]string) http.Handler {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	always := func() error { return nil }
 	l := link.New(link.Options{
-		Epoch: time.Now().UnixMilli(), MayAct: always, Observer: quiet{}, Log: log,
+		Epoch: time.Now().UnixMilli(), MayAct: always, Log: log,
 		Drivers: func(string) (opencti.Driver, bool) { return asterisk.Driver{}, true },
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
@@ -83,81 +81,19 @@ var policy = v1alpha1.PoolPolicy{ReasonCodes: v1alpha1.ReasonCodes{Unavailable: 
 func agentID(i int) string { return strconv.Itoa(4001 + i) }
 func number(i int) string  { return strconv.Itoa(1001 + i) }
 
-// quiet counts nothing.
-type quiet struct{}
-
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}
-
-// child is a process in a role.
-type child struct {
-	url string
-	pid int
-}
-
-func start(tb testing.TB, role string, config map[string]string, agents int) *child {
+// start starts this program in a role.
+func start(tb testing.TB, role string, config map[string]string, agents int) *process.Process {
 	tb.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		tb.Fatal(err)
-	}
 	b, err := json.Marshal(config)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.CommandContext(tb.Context(), self)
-	cmd.Env = append(os.Environ(), roleVariable+"="+role, configVariable+"="+string(b), fmt.Sprintf("%s=%d", agentsVariable, agents))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	tooLate := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) // which ends its output
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		tb.Fatalf("the %s does not say within 20 s where it listens: %v", role, err)
-	}
-	tooLate.Stop()
-	return &child{url: "http://" + strings.TrimSpace(line), pid: cmd.Process.Pid}
+	return process.Start(tb, roleVariable+"="+role, configVariable+"="+string(b), fmt.Sprintf("%s=%d", agentsVariable, agents))
 }
 
-// link is how desktops reach a pod.
-func (c *child) link(tb testing.TB) desktop.Link {
+// linkOf is how desktops reach a pod.
+func linkOf(tb testing.TB, pod *process.Process) desktop.Link {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
 	tb.Cleanup(transport.CloseIdleConnections)
-	return desktop.Link{URL: c.url, Token: token, HTTP: &http.Client{Transport: transport}}
-}
-
-// used is what the process has used: CPU time, and memory at most.
-func (c *child) used(tb testing.TB) (cpu time.Duration, peak int) {
-	tb.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	// After the name in brackets; proc(5): utime and stime are fields 14 and 15.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	for _, field := range fields[11:13] {
-		ticks, err := strconv.Atoi(field)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		cpu += time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100
-	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	if _, err := fmt.Sscan(rest, &peak); err != nil {
-		tb.Fatal(err)
-	}
-	return cpu, peak
+	return desktop.Link{URL: pod.URL, Token: token, HTTP: &http.Client{Transport: transport}}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/ctilink/ctilink-operator/runtime/opencti"
 	"github.com/ctilink/ctilink-operator/runtime/server"
 	"github.com/ctilink/ctilink-operator/test/desktop"
+	"github.com/ctilink/ctilink-operator/test/process"
 )
 
 var (
@@ -45,19 +46,19 @@ func TestLoad(t *testing.T) {
 	pod := start(t, "pod", config, *loadAgents)
 	streaming, stop := context.WithCancel(t.Context())
 	defer stop()
-	l.login(streaming, pod.link(t))
-	measured := map[string]*child{"pod": pod, "bare client": bare, "Asterisk": {pid: w.PBX.PID()}}
+	l.login(streaming, linkOf(t, pod))
+	measured := map[string]*process.Process{"pod": pod, "bare client": bare, "Asterisk": {PID: w.PBX.PID()}}
 	before := map[string]time.Duration{}
 	for name, c := range measured {
-		before[name], _ = c.used(t)
+		before[name] = c.Processor(t)
 	}
 	began := time.Now()
 	l.ring()
 	l.await()
 	for _, name := range slices.Sorted(maps.Keys(measured)) {
-		cpu, peak := measured[name].used(t)
+		cpu, peak := measured[name].Processor(t), measured[name].Peak(t)
 		t.Logf("%s: %.1f ms of CPU time a call, %.1f %% of a core, at most %d MiB", name,
-			float64((cpu-before[name]).Microseconds())/1000/float64(l.made), 100*(cpu-before[name]).Seconds()/time.Since(began).Seconds(), peak>>10)
+			float64((cpu-before[name]).Microseconds())/1000/float64(l.made), 100*(cpu-before[name]).Seconds()/time.Since(began).Seconds(), peak>>20)
 	}
 	t.Logf("%d calls in %v; from the bytes of Asterisk to the desktop: %s; to the bare client: %s", l.made, time.Since(began).Round(time.Second),
 		l.percentiles(&l.took), l.percentiles(&l.bareTook))

@@ -31,7 +31,7 @@ func open(t *testing.T, agents int, changes ...string) (*world.World, desktop.Li
 	for i := 0; i < len(changes); i += 2 {
 		config[changes[i]] = changes[i+1]
 	}
-	return w, start(t, "pod", config, agents).link(t)
+	return w, linkOf(t, start(t, "pod", config, agents))
 }
 
 func newControl(t *testing.T, w *world.World) desktop.Switch {

@@ -131,11 +131,7 @@ func TestCallerHasUsOnHold(t *testing.T) {
 func TestMuteOutlivesTheConnection(t *testing.T) {
 	o := openOffice(t, realWorld(t, world.Options{}))
 	alice, bob := o.desk("1001"), o.desk("1002")
-	alice.ready("8001")
-	o.calls("8001")
-	first := alice.hears(opencti.Offering).Call
-	alice.does(opencti.AnswerCall, opencti.Request{})
-	alice.hears(opencti.Established)
+	first := o.talks(alice)
 	alice.does(opencti.MuteCall, opencti.Request{})
 	if e := alice.hears(opencti.CallInfo); !e.Call.Muted {
 		t.Errorf("told was %s", told(e))

@@ -45,9 +45,9 @@ func openOffice(t *testing.T, w *world.World, changes ...string) *office {
 	}
 	o := &office{T: t, World: w, link: link.New(link.Options{
 		Epoch: 1, MayAct: func() error { return nil },
-		Drivers:  func(string) (opencti.Driver, bool) { return asterisk.Driver{}, true },
-		Mounted:  func() (map[string]string, error) { return nil, nil },
-		Observer: quietObserver{}, Log: slog.New(slog.DiscardHandler),
+		Drivers: func(string) (opencti.Driver, bool) { return asterisk.Driver{}, true },
+		Mounted: func() (map[string]string, error) { return nil, nil },
+		Log:     slog.New(slog.DiscardHandler),
 	})}
 	spec := v1alpha1.CTISlotSpec{LinkName: "office", Class: "asterisk", Driver: "asterisk", Config: config}
 	for _, a := range w.Cast().Agents {
@@ -71,10 +71,16 @@ func openOffice(t *testing.T, w *world.World, changes ...string) *office {
 	return o
 }
 
-type quietObserver struct{ nobody }
-
-func (quietObserver) ConnectionChanged(bool)      {}
-func (quietObserver) Resynced(int, time.Duration) {}
+// talks lets an agent take a call of the queue, and gives the call as it was offered.
+func (o *office) talks(agent *desk) *opencti.Call {
+	o.Helper()
+	agent.ready("8001")
+	o.calls("8001")
+	offered := agent.hears(opencti.Offering).Call
+	agent.does(opencti.AnswerCall, opencti.Request{})
+	agent.hears(opencti.Established)
+	return offered
+}
 
 func (o *office) desk(dn string) *desk {
 	o.Helper()

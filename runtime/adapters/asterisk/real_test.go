@@ -42,11 +42,7 @@ func TestConformance(t *testing.T) {
 func TestAsteriskIsRestarted(t *testing.T) {
 	o := openOffice(t, realWorld(t, world.Options{}))
 	alice := o.desk("1001")
-	alice.ready("8001")
-	o.calls("8001")
-	call := alice.hears(opencti.Offering).Call
-	alice.does(opencti.AnswerCall, opencti.Request{})
-	alice.hears(opencti.Established)
+	call := o.talks(alice)
 	o.PBX.Kill()
 	alice.hears(opencti.LinkLost)
 	o.must(o.PBX.Run(t.Context()))
@@ -68,11 +64,7 @@ func TestAsteriskIsRestarted(t *testing.T) {
 func TestConnectionIsLostInAConsult(t *testing.T) {
 	o := openOffice(t, realWorld(t, world.Options{}))
 	alice, bob := o.desk("1001"), o.desk("1002")
-	alice.ready("8001")
-	o.calls("8001")
-	first := alice.hears(opencti.Offering).Call
-	alice.does(opencti.AnswerCall, opencti.Request{})
-	alice.hears(opencti.Established)
+	first := o.talks(alice)
 	alice.does(opencti.TransferInitiate, opencti.Request{CallID: first.CallID, DestinationNumber: "1002"})
 	alice.hears(opencti.Delivered)
 	offer := bob.hears(opencti.Offering).Call

@@ -83,7 +83,7 @@ func newDesks(t *testing.T, naming mirror.Naming, dns ...string) *desks {
 	d := &desks{t: t, sessions: map[string]*session.Session{}, seen: map[string]uint64{}, mirror: mirror.New(naming)}
 	for _, dn := range dns {
 		s := session.New(session.Options{DN: dn, AgentID: "4" + dn, Rules: compiled, Class: session.Class{Supported: about.Activities()},
-			MayAct: func() error { return nil }, Observer: nobody{}, Log: slog.New(slog.DiscardHandler)})
+			MayAct: func() error { return nil }, Log: slog.New(slog.DiscardHandler)})
 		s.BeginSync()
 		s.EndSync(nil, opencti.DeviceSnapshot{})
 		d.sessions[dn], d.seen[dn] = s, s.Events.Last().Sequence
@@ -91,12 +91,6 @@ func newDesks(t *testing.T, naming mirror.Naming, dns ...string) *desks {
 	}
 	return d
 }
-
-type nobody struct{}
-
-func (nobody) EventHandled(opencti.EventName, time.Duration)                   {}
-func (nobody) EventDropped(string)                                             {}
-func (nobody) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
 
 // apply takes an event of Asterisk's, after what was due before it.
 func (d *desks) apply(m ami.Message, at time.Time) {

@@ -120,9 +120,9 @@ func (s *stage) start() {
 	about := s.bench.Driver.Describe()
 	s.link = link.New(link.Options{
 		Epoch: 1, MayAct: func() error { return nil },
-		Drivers:  func(name string) (opencti.Driver, bool) { return s.tap, name == about.Name },
-		Mounted:  func() (map[string]string, error) { return nil, nil },
-		Observer: nobody{}, Log: s.bench.log(),
+		Drivers: func(name string) (opencti.Driver, bool) { return s.tap, name == about.Name },
+		Mounted: func() (map[string]string, error) { return nil, nil },
+		Log:     s.bench.log(),
 	})
 	spec := v1alpha1.CTISlotSpec{LinkName: "conformance", Class: s.bench.Class, Driver: about.Name, Config: s.bench.Config,
 		Pools: []v1alpha1.SlotPool{{Name: pool, PoolPolicy: v1alpha1.PoolPolicy{TelephonyMode: v1alpha1.TelephonyMode(s.mode)}}}}
@@ -267,12 +267,3 @@ func (s *stage) until(ask func() *problem) *problem {
 		}
 	}
 }
-
-// nobody is an Observer that does not count.
-type nobody struct{}
-
-func (nobody) EventHandled(opencti.EventName, time.Duration)                   {}
-func (nobody) EventDropped(string)                                             {}
-func (nobody) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (nobody) ConnectionChanged(bool)                                          {}
-func (nobody) Resynced(int, time.Duration)                                     {}

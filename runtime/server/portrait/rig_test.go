@@ -78,7 +78,7 @@ func (b *bench) hold(epoch int64) {
 		return b.refuse
 	}
 	b.link = link.New(link.Options{
-		Epoch: epoch, MayAct: func() error { return nil }, Drivers: b.cti.Find, Observer: quiet{}, Log: slog.New(slog.DiscardHandler),
+		Epoch: epoch, MayAct: func() error { return nil }, Drivers: b.cti.Find, Log: slog.New(slog.DiscardHandler),
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	if err := b.link.Apply(link.Document{Generation: 1, Spec: v1alpha1.CTISlotSpec{
@@ -371,11 +371,3 @@ func (o *outcomes) last() Outcome {
 	defer o.mu.Unlock()
 	return o.all[len(o.all)-1]
 }
-
-type quiet struct{}
-
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}

@@ -33,14 +33,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type quiet struct{}
-
-func (quiet) EventHandled(opencti.EventName, time.Duration)                   {}
-func (quiet) EventDropped(string)                                             {}
-func (quiet) ActivityDone(opencti.Activity, opencti.ErrorCode, time.Duration) {}
-func (quiet) ConnectionChanged(bool)                                          {}
-func (quiet) Resynced(int, time.Duration)                                     {}
-
 func always() error { return nil }
 
 var quietLog = slog.New(slog.DiscardHandler)
@@ -56,7 +48,7 @@ func newCentre(t testing.TB, dns ...string) *centre {
 	t.Helper()
 	cti := linktest.New()
 	l := link.New(link.Options{
-		Epoch: 7, MayAct: always, Drivers: cti.Find, Observer: quiet{}, Log: quietLog,
+		Epoch: 7, MayAct: always, Drivers: cti.Find, Log: quietLog,
 		Mounted: func() (map[string]string, error) { return nil, nil },
 	})
 	err := l.Apply(link.Document{Generation: 1, Spec: v1alpha1.CTISlotSpec{

@@ -274,7 +274,7 @@ func FuzzDecodersAgree(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if spacedDeclaration.Match(body) {
-			t.Skip() // see TestWhiteSpaceInTheDeclaration
+			t.Skip("encoding/xml overlooks an encoding that is declared so; TestWhiteSpaceInTheDeclaration tries them")
 		}
 		agree(t, body)
 	})
